@@ -1,0 +1,1 @@
+"""The gateway that runs in the shop. The folders are the steps of a price on its way to the glass."""

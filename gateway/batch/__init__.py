@@ -1,0 +1,1 @@
+"""Batch sessions (staging, saving, sums) and verification rounds."""

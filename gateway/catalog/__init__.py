@@ -1,0 +1,1 @@
+"""Products, prices and their ledger."""

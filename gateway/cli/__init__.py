@@ -1,0 +1,1 @@
+"""The command `esl`: loads its subcommands from the entry-point group `esl.commands`."""

@@ -1,0 +1,1 @@
+"""Pages under /console and the admin API under /admin."""

@@ -1,0 +1,1 @@
+"""The engine, its one writer, the one MetaData and the migrations."""

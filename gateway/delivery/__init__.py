@@ -1,0 +1,1 @@
+"""Brings *shown* to *desired*: every conversation with a tag."""

@@ -1,0 +1,1 @@
+"""Pictures and planes: product, template and panel in, content out. Pure."""

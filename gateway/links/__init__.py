@@ -1,0 +1,1 @@
+"""Carriers of octets to and from bridges: MQTT and serial."""

@@ -1,0 +1,1 @@
+"""What each display should show, and what its tag has proved it shows."""

@@ -1,0 +1,1 @@
+"""Brings *desired* up to date for stale displays."""
