@@ -52,7 +52,7 @@ class FactoryCode(bytes):
 
     @classmethod
     def parse(cls, text: str) -> FactoryCode:
-        """From 26 letters A-Z, 2-7; spaces, hyphens, small letters are forgiven. Raises `FieldError` without the code."""
+        """From 26 letters A-Z, 2-7; in any case, spaces and hyphens forgiven. Raises `FieldError` without the code."""
         letters = text.replace(" ", "").replace("-", "").upper()
         try:
             octets = base64.b32decode(letters + "=" * (-len(letters) % 8))
