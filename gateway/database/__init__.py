@@ -1,1 +1,23 @@
-"""The engine, its one writer, the one MetaData and the migrations."""
+"""The engine, its one writer, the one MetaData and the migrations. Start at `Database`."""
+
+from gateway.database.database import Database
+from gateway.database.errors import (
+    Crashed,
+    DatabaseFailed,
+    DatabaseFailure,
+    DatabaseFull,
+    DatabaseNewer,
+    DatabaseUnreadable,
+)
+from gateway.database.schema import metadata
+
+__all__ = [
+    "Crashed",
+    "Database",
+    "DatabaseFailed",
+    "DatabaseFailure",
+    "DatabaseFull",
+    "DatabaseNewer",
+    "DatabaseUnreadable",
+    "metadata",
+]

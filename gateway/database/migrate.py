@@ -1,0 +1,51 @@
+"""Brings a file to this release's schema, and refuses one from a later release.
+
+In: the writing connection. Out: the schema of the newest migration.
+Rule: migrations name their steps outright and import no folder, so an old one means the same for ever. A file that
+is up to date costs one query; Alembic is loaded only when there is something to do.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from gateway.database.errors import DatabaseNewer, DatabaseUnreadable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def known_revisions() -> list[str]:
+    """The migrations of this release, oldest first; a file is named `<revision>_<words>.py`."""
+    return sorted(file.stem.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def migrate(connection: Connection, path: Path) -> None:
+    """Raises DatabaseNewer, or DatabaseUnreadable for a database that is not ours; then nothing was changed."""
+    with connection.begin():
+        found = _found_revision(connection, path)
+    known = known_revisions()
+    if found is not None and found not in known:
+        raise DatabaseNewer(path, found)
+    if found != known[-1]:
+        _upgrade(connection)
+
+
+def _found_revision(connection: Connection, path: Path) -> str | None:
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    if "alembic_version" not in tables:
+        raise DatabaseUnreadable(path, "it is a database, but not one of esl-gateway's")
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,183 @@
+"""First tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "association",
+        sa.Column("tag_id", sa.Text(), nullable=False),
+        sa.Column("bridge_id", sa.Text(), nullable=False),
+        sa.Column("group_no", sa.Integer(), nullable=False),
+        sa.Column("esl_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tag_id"),
+        sa.UniqueConstraint("bridge_id", "group_no", "esl_id", name="esl_address_of_bridge"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "bridge",
+        sa.Column("bridge_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=True),
+        sa.Column("boot_id", sa.LargeBinary(), nullable=True),
+        sa.Column("last_run_id", sa.LargeBinary(), nullable=True),
+        sa.Column("profile", sa.Integer(), nullable=True),
+        sa.Column("registered_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("bridge_id"),
+    )
+    op.create_index("bridge_of_store", "bridge", ["store_id"], unique=False)
+    op.create_table(
+        "content",
+        sa.Column("content_id", sa.LargeBinary(), nullable=False),
+        sa.Column("panel", sa.Text(), nullable=False),
+        sa.Column("deflated", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("content_id"),
+    )
+    op.create_table(
+        "display_history",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("fact", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("content_id", sa.LargeBinary(), nullable=True),
+        sa.Column("bridge_id", sa.Text(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("drawn_from", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index("history_of_display", "display_history", ["display_id", "seq"], unique=False)
+    op.create_table(
+        "offer",
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("encoding_id", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_contact_at", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("display_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "tag",
+        sa.Column("tag_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("factory_code", sa.LargeBinary(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tag_id"),
+    )
+    op.create_index("tag_of_store", "tag", ["store_id"], unique=False)
+    op.create_table(
+        "tag_key",
+        sa.Column("tag_id", sa.Text(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("tag_nonce", sa.LargeBinary(), nullable=False),
+        sa.Column("gateway_nonce", sa.LargeBinary(), nullable=False),
+        sa.Column("down_reserved", sa.BigInteger(), nullable=False),
+        sa.Column("heard_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tag_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "template_release",
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("released_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("template"),
+    )
+    op.create_table(
+        "display",
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("tag_id", sa.Text(), nullable=False),
+        sa.Column("idx", sa.Integer(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("panel", sa.Text(), nullable=False),
+        sa.Column("binding_version", sa.Integer(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tag_id"],
+            ["tag.tag_id"],
+        ),
+        sa.PrimaryKeyConstraint("display_id"),
+        sa.UniqueConstraint("tag_id", "idx", name="display_of_tag"),
+    )
+    op.create_index("display_of_store", "display", ["store_id"], unique=False)
+    op.create_table(
+        "binding",
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("barcode", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["display_id"],
+            ["display.display_id"],
+        ),
+        sa.PrimaryKeyConstraint("display_id", "position"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("binding_of_product", "binding", ["product_id"], unique=False)
+    op.create_table(
+        "desired",
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("content_id", sa.LargeBinary(), nullable=False),
+        sa.Column("next_revision", sa.BigInteger(), nullable=True),
+        sa.Column("next_content_id", sa.LargeBinary(), nullable=True),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("binding_version", sa.Integer(), nullable=False),
+        sa.Column("template_release", sa.Text(), nullable=False),
+        sa.Column("settings_version", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=True),
+        sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.Column("fallback_reason", sa.Text(), nullable=True),
+        sa.Column("fallback_detail", sa.Text(), nullable=True),
+        sa.Column("moved_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["display_id"],
+            ["display.display_id"],
+        ),
+        sa.PrimaryKeyConstraint("display_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("desired_of_store", "desired", ["store_id"], unique=False)
+    op.create_index("desired_until", "desired", ["valid_until"], unique=False)
+    op.create_table(
+        "shown",
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("content_id", sa.LargeBinary(), nullable=True),
+        sa.Column("refresh_counter", sa.Integer(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("up_counter", sa.BigInteger(), nullable=False),
+        sa.Column("proved_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["display_id"],
+            ["display.display_id"],
+        ),
+        sa.PrimaryKeyConstraint("display_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "desired_source",
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("product_version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["display_id"],
+            ["desired.display_id"],
+        ),
+        sa.PrimaryKeyConstraint("display_id", "product_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("desired_source_of_product", "desired_source", ["product_id"], unique=False)
