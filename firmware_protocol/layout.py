@@ -1,0 +1,254 @@
+"""Layouts: a message is a frozen dataclass whose fields say how they lie on the wire; reading is strict.
+
+In: a class whose fields are made by `u8()`, `exactly()`, `rest()` and so on. Out: `Layout`, which packs and unpacks it.
+Rule: fixed fields first, at most one field of variable length, last; nothing left over, a cap on all that is counted.
+All integers are little-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import Field, dataclass, field, fields
+from enum import IntEnum
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from firmware_protocol.errors import FieldError
+from firmware_protocol.identity import TAG_ID_OCTETS, TagId
+
+Message = TypeVar("Message")
+
+_WIRE = "wire"
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A field of known length: its struct code, its words in the documentation, and what makes a value of it.
+
+    `value_of` raises `ValueError` with the rule that was broken; `raw_of` goes back to what the struct code takes,
+    where that is not the value itself.
+    """
+
+    code: str
+    words: str
+    value_of: Callable[[Any], object] | None = None
+    raw_of: Callable[[Any], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last field: everything to the end. `read` raises `ValueError` with the rule, or `FieldError` from within."""
+
+    words: str
+    read: Callable[[bytes], object]
+    write: Callable[[Any], bytes]
+
+
+# What the field makers return is Any, as with `dataclasses.field`: a type checker sees the field's own annotation.
+
+
+def u8(*, at_most: int | None = None) -> Any:
+    return _number("B", "u8", at_most)
+
+
+def u16() -> Any:
+    return _number("H", "u16", None)
+
+
+def u32(*, at_most: int | None = None) -> Any:
+    return _number("I", "u32", at_most)
+
+
+def u64() -> Any:
+    return _number("Q", "u64", None)
+
+
+def i8() -> Any:
+    return _number("b", "i8", None)
+
+
+def u24(*, multiple_of: int = 1) -> Any:
+    def value_of(raw: bytes) -> int:
+        number = int.from_bytes(raw, "little")
+        if number % multiple_of:
+            raise ValueError(f"a multiple of {multiple_of}, not {number}")
+        return number
+
+    def raw_of(number: int) -> bytes:
+        if number % multiple_of:
+            raise ValueError(f"a multiple of {multiple_of}, not {number}")
+        return number.to_bytes(3, "little")
+
+    words = "u24" if multiple_of == 1 else f"u24, a multiple of {multiple_of}"
+    return field(metadata={_WIRE: Fixed("3s", words, value_of, raw_of)})
+
+
+def exactly(count: int) -> Any:
+    return field(metadata={_WIRE: Fixed(f"{count}s", f"{count} octets")})
+
+
+def tag() -> Any:
+    return field(metadata={_WIRE: Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets", TagId)})
+
+
+def one_of(kind: type[IntEnum]) -> Any:
+    """One octet that must be a member of `kind`."""
+    members = {int(member): member for member in kind}
+    names = ", ".join(f"{member.value} {member.name.lower()}" for member in kind)
+
+    def value_of(number: int) -> IntEnum:
+        if number not in members:
+            raise ValueError(f"one of {names}")
+        return members[number]
+
+    return field(metadata={_WIRE: Fixed("B", f"u8: {names}", value_of)})
+
+
+def rest(*, at_least: int = 0, at_most: int) -> Any:
+    """Octets up to the end."""
+
+    def checked(value: bytes) -> bytes:
+        if not at_least <= len(value) <= at_most:
+            raise ValueError(f"{at_least} to {at_most} octets, not {len(value)}")
+        return value
+
+    return tail(f"{at_least} to {at_most} octets, to the end", checked, checked)
+
+
+def text(*, at_most: int) -> Any:
+    """UTF-8 up to the end, `at_most` octets."""
+
+    def read(value: bytes) -> str:
+        if len(value) > at_most:
+            raise ValueError(f"at most {at_most} octets, not {len(value)}")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ValueError("UTF-8") from None
+
+    def write(value: str) -> bytes:
+        coded = value.encode()
+        if len(coded) > at_most:
+            raise ValueError(f"at most {at_most} octets, not {len(coded)}")
+        return coded
+
+    return tail(f"UTF-8, at most {at_most} octets, to the end", read, write)
+
+
+def rows(kind: type[Any], *, at_most: int) -> Any:
+    """Rows of one layout up to the end, `at_most` of them."""
+    layout = Layout(kind)
+
+    def read(value: bytes) -> tuple[object, ...]:
+        count, left_over = divmod(len(value), layout.size)
+        if left_over or count > at_most:
+            raise ValueError(f"at most {at_most} rows of {layout.size} octets, not {len(value)} octets")
+        return tuple(layout.unpack(value[n * layout.size : (n + 1) * layout.size]) for n in range(count))
+
+    def write(value: tuple[object, ...]) -> bytes:
+        if len(value) > at_most:
+            raise ValueError(f"at most {at_most} rows, not {len(value)}")
+        return b"".join(map(layout.pack, value))
+
+    inner = ", ".join(f"{name} {words}" for name, words in layout.fields)
+    return tail(f"at most {at_most} rows of {layout.size} octets, to the end: {inner}", read, write)
+
+
+def tail(words: str, read: Callable[[bytes], object], write: Callable[[Any], bytes]) -> Any:
+    """A last field with a reading of its own."""
+    return field(metadata={_WIRE: Tail(words, read, write)})
+
+
+def _number(code: str, words: str, at_most: int | None) -> Any:
+    if at_most is None:
+        return field(metadata={_WIRE: Fixed(code, words)})
+    limit = at_most
+
+    def value_of(number: int) -> int:
+        if number > limit:
+            raise ValueError(f"at most {limit}")
+        return number
+
+    return field(metadata={_WIRE: Fixed(code, f"{words}, at most {limit}", value_of)})
+
+
+class Layout(Generic[Message]):
+    """Packs and unpacks one dataclass. Made once per class, at import."""
+
+    def __init__(self, message: type[Message]) -> None:
+        self.message = message
+        self.tail: Tail | None = None
+        self.tail_name = ""
+        self.fields: list[tuple[str, str]] = []  # name, words
+        self._checks: list[tuple[int, str, int, Callable[[Any], object]]] = []
+        self._raws: list[tuple[int, Callable[[Any], object]]] = []
+        names, code, offset = [], "<", 0
+        wired: list[tuple[str, Fixed | Tail]] = [(each.name, _wire_of(each)) for each in fields(message)]  # type: ignore[arg-type]
+        for index, (name, wire) in enumerate(wired):
+            self.fields.append((name, wire.words))
+            if isinstance(wire, Tail):
+                if index != len(wired) - 1:
+                    raise TypeError(f"{message.__name__}.{name} has no fixed length and is not the last field")
+                self.tail, self.tail_name = wire, name
+                break
+            if wire.value_of is not None:
+                self._checks.append((index, name, offset, wire.value_of))
+            if wire.raw_of is not None:
+                self._raws.append((index, wire.raw_of))
+            names.append(name)
+            code += wire.code
+            offset += struct.calcsize("<" + wire.code)
+        self.size = offset
+        self._struct = struct.Struct(code)
+        self._values: Callable[[Message], tuple[object, ...]] = _getter(names)
+
+    def pack(self, message: Message) -> bytes:
+        """Raises `struct.error` or `ValueError` for values that do not fit: our own mistake."""
+        values: Sequence[object] = self._values(message)
+        if self._raws:
+            values = list(values)
+            for index, raw_of in self._raws:
+                values[index] = raw_of(values[index])
+        packed = self._struct.pack(*values)
+        if self.tail is not None:
+            packed += self.tail.write(getattr(message, self.tail_name))
+        return packed
+
+    def unpack(self, body: bytes, offset: int = 0) -> Message:
+        """The message that is exactly `body`. Raises `FieldError`; `offset` is where the body begins, for its place."""
+        size, name = self.size, self.message.__name__
+        if len(body) != size and (self.tail is None or len(body) < size):
+            rule = f"{size} octets" if self.tail is None else f"at least {size} octets"
+            raise FieldError(name, f"{len(body)} octets", rule, offset=offset)
+        values = list(self._struct.unpack_from(body))
+        for index, field_name, place, value_of in self._checks:
+            try:
+                values[index] = value_of(values[index])
+            except ValueError as error:
+                raise FieldError(f"{name}.{field_name}", values[index], str(error), offset=offset + place) from None
+        if self.tail is not None:
+            values.append(self._read_tail(self.tail, body[size:], offset + size))
+        return self.message(*values)
+
+    def _read_tail(self, tail: Tail, octets_left: bytes, offset: int) -> object:
+        where = f"{self.message.__name__}.{self.tail_name}"
+        try:
+            return tail.read(octets_left)
+        except FieldError as error:
+            raise FieldError(f"{where}: {error.field}", error.value, error.rule, offset=offset + error.offset) from None
+        except ValueError as error:
+            raise FieldError(where, f"{len(octets_left)} octets", str(error), offset=offset) from None
+
+
+def _wire_of(each: Field[Any]) -> Fixed | Tail:
+    wire = each.metadata.get(_WIRE)
+    if not isinstance(wire, Fixed | Tail):
+        raise TypeError(f"{each.name} does not say how it lies on the wire")
+    return wire
+
+
+def _getter(names: list[str]) -> Callable[[object], tuple[object, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda message: tuple(getattr(message, name) for name in names)
