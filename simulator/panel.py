@@ -1,0 +1,143 @@
+"""A glass: what it shows, how long a refresh takes, and how a refresh goes wrong.
+
+In: the planes a controller was filled with, the temperature, chance. Out: a `Refresh` to be ended or cut.
+Rule: the glass changes only here, and only by a refresh; what it shows is judged by its planes, never by what was sent.
+Figures: radio and panel facts 6 and 10.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from firmware_protocol import Panel
+from simulator.chance import Random
+
+# Room at or above 15 degrees changes nothing; below, the controller chooses a slower waveform.
+_SLOWER_BELOW_C = ((0.0, 3.0), (5.0, 2.0), (10.0, 1.5), (15.0, 1.0))
+SPREAD = 0.06  # one glass of a kind differs from the next, and a refresh from the one before it
+BUSY_MISSING_S = 0.004  # an unconnected BUSY line "ends" below 10 ms
+BUSY_SHORT_SHARE = 0.2  # of the typical time: well below every band
+BUSY_STUCK_SHARE = 1.25  # of the band's upper end: when the tag's driver gives up waiting
+FLASH_STARTS_SHARE = 0.03  # of a refresh: the booster rises, the glass is still the old one
+
+
+class Outcome(Enum):
+    """How a refresh goes, as the tag's driver sees it on the BUSY line."""
+
+    OK = "ok"
+    BUSY_MISSING = "busy_missing"  # nothing was drawn, and BUSY never rose
+    BUSY_SHORT = "busy_short"  # BUSY fell too early: the drawing was cut off
+    BUSY_LONG = "busy_long"  # drawn, but BUSY never fell
+    BROWN_OUT = "brown_out"  # the cell gave way: the tag reboots half-way
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRates:
+    """How often a refresh goes wrong, each as a probability."""
+
+    busy_missing: float = 0.0
+    busy_short: float = 0.0
+    busy_long: float = 1e-5
+    brown_out: float = 0.0
+
+    def draw(self, chance: Random) -> Outcome:
+        ticket = chance.random()
+        for outcome, rate in (
+            (Outcome.BUSY_LONG, self.busy_long),
+            (Outcome.BUSY_MISSING, self.busy_missing),
+            (Outcome.BUSY_SHORT, self.busy_short),
+            (Outcome.BROWN_OUT, self.brown_out),
+        ):
+            if ticket < rate:
+                return outcome
+            ticket -= rate
+        return Outcome.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """`busy_s` is what the driver measures; `drawn_share` of the picture has got onto the glass by then."""
+
+    planes: tuple[bytes, ...]
+    outcome: Outcome
+    busy_s: float
+    drawn_share: float
+    energy_mj: float
+
+
+def temperature_factor(temperature_c: float) -> float:
+    """How much longer a refresh takes than at room temperature; between the known points in a straight line."""
+    low_c, low = _SLOWER_BELOW_C[0]
+    if temperature_c <= low_c:
+        return low
+    for high_c, high in _SLOWER_BELOW_C[1:]:
+        if temperature_c <= high_c:
+            return low + (high - low) * (temperature_c - low_c) / (high_c - low_c)
+        low_c, low = high_c, high
+    return 1.0
+
+
+def white(panel: Panel) -> tuple[bytes, ...]:
+    """A glass as it leaves the factory."""
+    return (b"\xff" * panel.plane_octets, *(bytes(size) for size in panel.plane_sizes[1:]))
+
+
+@dataclass(slots=True)
+class Glass:
+    """One piece of glass. `refreshes` counts every time the ink was moved, whole or not."""
+
+    panel: Panel
+    planes: tuple[bytes, ...] = ()
+    refreshes: int = 0
+    refresh: Refresh | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if not self.planes:
+            self.planes = white(self.panel)
+
+    def begin(
+        self, planes: Sequence[bytes], temperature_c: float, chance: Random, outcome: Outcome = Outcome.OK
+    ) -> Refresh:
+        """Start drawing; the caller ends it after `busy_s`, or cuts it."""
+        if tuple(map(len, planes)) != self.panel.plane_sizes:
+            raise ValueError(f"planes of {tuple(map(len, planes))} octets on a {self.panel.name}")
+        factor = temperature_factor(temperature_c)
+        whole_s = self.panel.refresh_s * factor * (1 + SPREAD * (2 * chance.random() - 1))
+        busy_s, share = {
+            Outcome.OK: (whole_s, 1.0),
+            Outcome.BUSY_MISSING: (BUSY_MISSING_S, 0.0),
+            Outcome.BUSY_SHORT: (self.panel.refresh_s * BUSY_SHORT_SHARE, BUSY_SHORT_SHARE),
+            Outcome.BUSY_LONG: (self.panel.refresh_band_s[1] * BUSY_STUCK_SHARE, 1.0),
+            Outcome.BROWN_OUT: (whole_s * (cut := 0.1 + 0.8 * chance.random()), cut),
+        }[outcome]
+        self.refresh = Refresh(tuple(planes), outcome, busy_s, share, self.panel.refresh_mj * factor * share)
+        return self.refresh
+
+    def end(self) -> Refresh:
+        """The refresh is over by itself, well or badly: the glass shows as much of it as was drawn."""
+        return self._finish(self.refresh.drawn_share if self.refresh else 0.0)
+
+    def cut(self, share: float) -> Refresh:
+        """Power fails when `share` of the refresh has passed: a half-drawn picture stays."""
+        return self._finish(min(share, self.refresh.drawn_share if self.refresh else 0.0))
+
+    def _finish(self, share: float) -> Refresh:
+        if self.refresh is None:
+            raise ValueError("no refresh is under way on this glass")
+        done, self.refresh = self.refresh, None
+        if share >= FLASH_STARTS_SHARE:
+            self.refreshes += 1
+            self.planes = done.planes if share >= 1.0 else self._half_drawn(done.planes, share)
+        return done
+
+    def _half_drawn(self, planes: tuple[bytes, ...], share: float) -> tuple[bytes, ...]:
+        """Black and white appear from the top line down; the colours come in the second half, or not at all."""
+        if self.panel.colours.plane_count == 1:
+            return (self._upper(planes[0], self.planes[0], share),)
+        black = self._upper(planes[0], self.planes[0], min(1.0, share * 2))
+        nothing = bytes(self.panel.plane_octets)
+        return (black, *(self._upper(plane, nothing, max(0.0, share * 2 - 1)) for plane in planes[1:]))
+
+    def _upper(self, new: bytes, old: bytes, share: float) -> bytes:
+        cut = int(self.panel.height_px * share) * self.panel.row_octets
+        return new[:cut] + old[cut:]
