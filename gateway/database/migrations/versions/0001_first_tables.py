@@ -19,6 +19,16 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "audit",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
         "bridge",
         sa.Column("bridge_id", sa.Text(), nullable=False),
         sa.Column("store_id", sa.Text(), nullable=False),
@@ -54,6 +64,18 @@ def upgrade() -> None:
     )
     op.create_index("history_of_display", "display_history", ["display_id", "seq"], unique=False)
     op.create_table(
+        "idempotency",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "route", "key"),
+    )
+    op.create_index("idempotency_expiry", "idempotency", ["expires_at"], unique=False)
+    op.create_table(
         "offer",
         sa.Column("display_id", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
@@ -64,6 +86,33 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("display_id"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "run",
+        sa.Column("run_id", sa.LargeBinary(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_table(
+        "store",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("twin_of", sa.Text(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("law", sa.Text(), nullable=False),
+        sa.Column("allow_zero_price", sa.Boolean(), nullable=False),
+        sa.Column("settings_version", sa.Integer(), nullable=False),
+        sa.Column("next_accepted_seq", sa.BigInteger(), nullable=False),
+        sa.Column("next_product_version", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("trial", sa.Boolean(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["twin_of"],
+            ["store.store_id"],
+        ),
+        sa.PrimaryKeyConstraint("store_id"),
     )
     op.create_table(
         "tag",
@@ -95,6 +144,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("template"),
     )
     op.create_table(
+        "bridge_credential",
+        sa.Column("bridge_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"],
+            ["store.store_id"],
+        ),
+        sa.PrimaryKeyConstraint("bridge_id"),
+    )
+    op.create_index("bridge_credential_of_store", "bridge_credential", ["store_id"], unique=False)
+    op.create_table(
         "display",
         sa.Column("display_id", sa.Text(), nullable=False),
         sa.Column("tag_id", sa.Text(), nullable=False),
@@ -112,6 +175,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("tag_id", "idx", name="display_of_tag"),
     )
     op.create_index("display_of_store", "display", ["store_id"], unique=False)
+    op.create_table(
+        "sandbox_mark",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"],
+            ["store.store_id"],
+        ),
+        sa.PrimaryKeyConstraint("store_id", "mark"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "token",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("token_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("field_map", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["store_id"],
+            ["store.store_id"],
+        ),
+        sa.PrimaryKeyConstraint("hash"),
+        sa.UniqueConstraint("token_id"),
+    )
+    op.create_index("token_of_store", "token", ["store_id"], unique=False)
     op.create_table(
         "binding",
         sa.Column("display_id", sa.Text(), nullable=False),
@@ -159,7 +252,7 @@ def upgrade() -> None:
         sa.Column("content_id", sa.LargeBinary(), nullable=True),
         sa.Column("refresh_counter", sa.Integer(), nullable=False),
         sa.Column("how", sa.Text(), nullable=False),
-        sa.Column("up_counter", sa.BigInteger(), nullable=False),
+        sa.Column("up_counter", sa.BigInteger(), nullable=True),
         sa.Column("proved_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["display_id"],
