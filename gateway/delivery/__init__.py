@@ -1,1 +1,18 @@
 """Brings *shown* to *desired*: every conversation with a tag."""
+
+from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.bridges import Bridge, BridgeRefused, list_bridges, register_bridge
+from gateway.delivery.restore import restore
+from gateway.delivery.service import Delivery
+from gateway.delivery.tags import TagLink
+
+__all__ = [
+    "Bridge",
+    "BridgeRefused",
+    "BridgeSession",
+    "Delivery",
+    "TagLink",
+    "list_bridges",
+    "register_bridge",
+    "restore",
+]

@@ -1,1 +1,83 @@
 """What each display should show, and what its tag has proved it shows."""
+
+from gateway.shelf.bindings import (
+    Binding,
+    BindingRefused,
+    DisplayUnknown,
+    ProductUnknown,
+    bind,
+    bind_automatically,
+    bindings_of,
+    displays_bound_to,
+    unbind,
+)
+from gateway.shelf.desired import DrawnFrom, Moved, Picture, content_of, set_template_releases, write_pictures
+from gateway.shelf.factory_code import FactoryCodeVault
+from gateway.shelf.facts import BindingsChanged, DesiredMoved, Fact, Reason, ShownMoved
+from gateway.shelf.shown import (
+    DisplayStanding,
+    HistoryFact,
+    NeededDisplay,
+    first_proofs,
+    history,
+    label_reasons,
+    needed_revisions,
+    standings,
+    unproved_displays,
+)
+from gateway.shelf.staleness import next_change_at, stale_displays
+from gateway.shelf.tags import (
+    BoxTag,
+    PanelUnknown,
+    Tag,
+    TagElsewhere,
+    TagUnknown,
+    add_box_list,
+    approve_tags,
+    list_tags,
+    remove_tag,
+)
+
+__all__ = [
+    "Binding",
+    "BindingRefused",
+    "BindingsChanged",
+    "BoxTag",
+    "DesiredMoved",
+    "DisplayStanding",
+    "DisplayUnknown",
+    "DrawnFrom",
+    "Fact",
+    "FactoryCodeVault",
+    "HistoryFact",
+    "Moved",
+    "NeededDisplay",
+    "PanelUnknown",
+    "Picture",
+    "ProductUnknown",
+    "Reason",
+    "ShownMoved",
+    "Tag",
+    "TagElsewhere",
+    "TagUnknown",
+    "add_box_list",
+    "approve_tags",
+    "bind",
+    "bind_automatically",
+    "bindings_of",
+    "content_of",
+    "displays_bound_to",
+    "first_proofs",
+    "history",
+    "label_reasons",
+    "list_tags",
+    "needed_revisions",
+    "next_change_at",
+    "remove_tag",
+    "set_template_releases",
+    "stale_displays",
+    "standings",
+    "unbind",
+    "unproved_displays",
+    "write_pictures",
+]

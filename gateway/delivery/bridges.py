@@ -1,0 +1,111 @@
+"""The bridges of a shop: registered by a person or a fleet, then known by the id "<store>/<name>".
+
+Rule: octets from a bridge that is not registered are not looked at.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gateway.delivery.tables import association, bridge
+from gateway.ports import to_ms
+
+_NAME = re.compile(r"[a-z0-9-]{1,32}")
+ESL_IDS_A_GROUP = 255  # 0xFF is the broadcast address (ESL service, ESL Address)
+GROUPS_A_BRIDGE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """`path`: the device of a serial bridge."""
+
+    bridge_id: str
+    store_id: str
+    carrier: str
+    path: str | None
+
+
+class BridgeRefused(ValueError):
+    """A name that no topic can carry, or a name that is taken by another carrier."""
+
+
+class BridgeFull(RuntimeError):
+    """All 32,640 addresses of the bridge are lent: add another bridge."""
+
+
+def register_bridge(
+    connection: Connection, store_id: str, name: str, carrier: str, path: str | None, now: datetime
+) -> Bridge:
+    """Add a bridge, or find it again by its name. Raises BridgeRefused."""
+    if not _NAME.fullmatch(name):
+        raise BridgeRefused(f"name: {name!r} is not 1 to 32 of a-z, 0-9 and '-'")
+    if carrier not in ("mqtt", "serial"):
+        raise BridgeRefused(f"carrier: {carrier!r} is neither mqtt nor serial")
+    bridge_id = f"{store_id}/{name}"
+    known = connection.execute(select(bridge).where(bridge.c.bridge_id == bridge_id)).first()
+    if known is not None:
+        connection.execute(
+            update(bridge).where(bridge.c.bridge_id == bridge_id).values(carrier=carrier, path=path, removed_at=None)
+        )
+    else:
+        connection.execute(
+            insert(bridge).values(
+                bridge_id=bridge_id, store_id=store_id, carrier=carrier, path=path, registered_at=to_ms(now)
+            )
+        )
+    return Bridge(bridge_id, store_id, carrier, path)
+
+
+def list_bridges(connection: Connection, store_id: str | None = None) -> list[Bridge]:
+    """The bridges of the store, or of all stores, by id."""
+    query = select(bridge).where(bridge.c.removed_at.is_(None)).order_by(bridge.c.bridge_id)
+    if store_id is not None:
+        query = query.where(bridge.c.store_id == store_id)
+    return [Bridge(row.bridge_id, row.store_id, row.carrier, row.path) for row in connection.execute(query)]
+
+
+def note_hello(connection: Connection, bridge_id: str, boot_id: bytes, run_id: bytes, profile: int) -> None:
+    """Remember what the bridge said of itself, and which run of ours it was told."""
+    connection.execute(
+        update(bridge)
+        .where(bridge.c.bridge_id == bridge_id)
+        .values(boot_id=boot_id, last_run_id=run_id, profile=profile)
+    )
+
+
+def associate(connection: Connection, tag_ids: Sequence[str], bridge_id: str) -> dict[str, tuple[int, int]]:
+    """Lend each tag an EslAddress of the bridge: group and id by tag id. Raises BridgeFull."""
+    taken = {
+        (row.group_no, row.esl_id)
+        for row in connection.execute(select(association).where(association.c.bridge_id == bridge_id))
+    }
+    addresses: dict[str, tuple[int, int]] = {}
+    free = (
+        (group, esl_id)
+        for esl_id in range(ESL_IDS_A_GROUP)
+        for group in range(GROUPS_A_BRIDGE)
+        if (group, esl_id) not in taken
+    )
+    for tag_id in tag_ids:
+        address = next(free, None)
+        if address is None:
+            raise BridgeFull(f"bridge {bridge_id} serves {len(taken)} tags already: add another bridge")
+        addresses[tag_id] = address
+    statement = upsert(association)
+    statement = statement.on_conflict_do_update(
+        index_elements=["tag_id"],
+        set_={name: statement.excluded[name] for name in ("bridge_id", "group_no", "esl_id")},
+    )
+    if addresses:
+        connection.execute(
+            statement,
+            [
+                {"tag_id": tag_id, "bridge_id": bridge_id, "group_no": group, "esl_id": esl_id}
+                for tag_id, (group, esl_id) in addresses.items()
+            ],
+        )
+    return addresses

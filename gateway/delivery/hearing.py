@@ -1,0 +1,175 @@
+"""Listens: turns what bridges say in one turn into reports, joins, hellos and wishes.
+
+In: link messages with the bridge that sent them. Out: a `Hearing` for the turn; advice (signal, battery, last contact)
+goes straight to the tag's link. Rule: only what opens under a tag's own key is evidence; everything else a bridge says
+may be a lie and moves nothing but timers. Source: docs/protocol.md, "Bridges are not trusted".
+"""
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+import structlog
+
+from firmware_protocol import FieldError, Report, SealBroken
+from firmware_protocol.commissioning import JoinRequest
+from firmware_protocol.link.messages import (
+    Airtime,
+    Digest,
+    FromTag,
+    FromTagKind,
+    Hello,
+    PartsWanted,
+    SeenReason,
+    Status,
+    TagSeen,
+    UpMessage,
+)
+from firmware_protocol.report import REPORT_SENSOR_BASE
+from firmware_protocol.sealing import open_answer, open_report
+from firmware_protocol.tlv import SensorValue, unpack_responses
+from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.limits import CANNOT_OPEN_BEFORE_COMMISSIONING, REPORTS_BEFORE_MOVING
+from gateway.delivery.shop import Shop
+from gateway.delivery.tags import TagLink
+from gateway.delivery.turn import HeardReport
+
+log = structlog.get_logger("delivery")
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Everything one turn heard. Lists keep the order of arrival."""
+
+    hellos: list[tuple[BridgeSession, Hello]] = field(default_factory=list)
+    reports: list[HeardReport] = field(default_factory=list)
+    joins: list[tuple[TagLink, str, JoinRequest]] = field(default_factory=list)  # link, bridge id, request
+    first_under_key: list[TagLink] = field(default_factory=list)
+    served_by: dict[str, str] = field(default_factory=dict)  # tag id -> bridge id that shall serve it from now on
+    back: list[TagLink] = field(default_factory=list)  # heard again after a silence
+    wanted: list[tuple[BridgeSession, PartsWanted]] = field(default_factory=list)
+    commission: list[TagLink] = field(default_factory=list)  # must take new keys
+
+
+class Ear:
+    """Keeps nothing of a turn but two counts."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self.broken = 0  # sealed octets that opened under no key: corrupted, forged, or of a tag with other keys
+        self.strangers = 0  # messages about tags that are not in the box list
+
+    def hear(self, session: BridgeSession, message: UpMessage, hearing: Hearing, now_s: float) -> None:
+        match message:
+            case Hello():
+                hearing.hellos.append((session, message))
+            case Status():
+                session.status(message)
+            case Airtime():
+                session.airtime_us = message.airtime_us
+            case PartsWanted():
+                hearing.wanted.append((session, message))
+            case TagSeen():
+                self._tag_seen(session, message, hearing, now_s)
+            case Digest():
+                for row in message.tags:
+                    link = self._shop.tags.get(str(row.tag_id))
+                    if link is not None and row.contacts:
+                        link.last_heard_s, link.signal_dbm = now_s, row.signal_dbm
+            case FromTag():
+                self._from_tag(session, message, hearing, now_s)
+            case _:
+                assert_never(message)
+
+    def _tag_seen(self, session: BridgeSession, message: TagSeen, hearing: Hearing, now_s: float) -> None:
+        link = self._tag_of(session, str(message.tag_id))
+        if link is None:
+            return
+        link.signal_dbm = message.signal_dbm
+        if message.reason is SeenReason.LOST:
+            link.lost = link.bridge_id == session.bridge_id or link.lost
+            return
+        self._heard(session, link, hearing, now_s)
+
+    def _from_tag(self, session: BridgeSession, message: FromTag, hearing: Hearing, now_s: float) -> None:
+        link = self._tag_of(session, str(message.tag_id))
+        if link is None:
+            return
+        link.signal_dbm = message.signal_dbm
+        self._heard(session, link, hearing, now_s)
+        try:
+            match message.kind:
+                case FromTagKind.JOIN:
+                    hearing.joins.append((link, session.bridge_id, JoinRequest.unpack(message.octets)))
+                case FromTagKind.REPORT:
+                    self._report(session, link, message.octets, hearing)
+                case FromTagKind.RESPONSE:
+                    self._response(session, link, message.octets, hearing)
+                case FromTagKind.CANNOT_OPEN:
+                    link.cannot_open += 1
+                    if link.cannot_open >= CANNOT_OPEN_BEFORE_COMMISSIONING:
+                        hearing.commission.append(link)
+                case _:
+                    assert_never(message.kind)
+        except (FieldError, SealBroken) as error:
+            self.broken += 1
+            log.info("tag_not_understood", tag=str(link.tag_id), bridge=session.bridge_id, reason=str(error))
+
+    def _report(self, session: BridgeSession, link: TagLink, octets: bytes, hearing: Hearing) -> None:
+        if link.key_book is None:
+            hearing.commission.append(link)
+            return
+        counter, report = open_report(link.key_book.keys, octets)
+        self._evidence(session, link, [report], counter, hearing)
+
+    def _response(self, session: BridgeSession, link: TagLink, octets: bytes, hearing: Hearing) -> None:
+        if link.key_book is None:
+            hearing.commission.append(link)
+            return
+        counter, tlvs = open_answer(link.key_book.keys, octets)
+        reports = [
+            Report.unpack(tlv.sensor_index - REPORT_SENSOR_BASE, tlv.value)
+            for tlv in unpack_responses(tlvs)
+            if isinstance(tlv, SensorValue) and tlv.is_report
+        ]
+        self._evidence(session, link, reports, counter, hearing)
+
+    def _evidence(
+        self, session: BridgeSession, link: TagLink, reports: list[Report], counter: int, hearing: Hearing
+    ) -> None:
+        """Sealed octets opened: the tag itself spoke, through this bridge."""
+        link.cannot_open = 0
+        book = link.key_book
+        if book is not None and not book.heard and link not in hearing.first_under_key:
+            hearing.first_under_key.append(link)
+        self._weigh_bridge(session, link, hearing)
+        for report in reports:
+            if report.display < len(link.displays):
+                link.battery_mv, link.temperature_c = report.battery_mv, report.temperature_c
+                display_id, _ = link.displays[report.display]
+                hearing.reports.append(HeardReport(display_id, session.bridge_id, report, counter))
+
+    def _weigh_bridge(self, session: BridgeSession, link: TagLink, hearing: Hearing) -> None:
+        """An association moves on sealed evidence alone: what a bridge claims of signals may be a lie."""
+        if session.bridge_id == link.bridge_id:
+            link.reports_elsewhere.clear()
+            return
+        count = link.reports_elsewhere.get(session.bridge_id, 0) + 1
+        link.reports_elsewhere[session.bridge_id] = count
+        if count >= REPORTS_BEFORE_MOVING:
+            link.reports_elsewhere.clear()
+            hearing.served_by[str(link.tag_id)] = session.bridge_id
+
+    def _heard(self, session: BridgeSession, link: TagLink, hearing: Hearing, now_s: float) -> None:
+        if link.lost or link.last_heard_s is None:
+            hearing.back.append(link)
+        link.last_heard_s, link.lost, link.last_bridge_id = now_s, False, session.bridge_id
+        serving = self._shop.sessions.get(link.bridge_id) if link.bridge_id is not None else None
+        if serving is None or not serving.open:
+            hearing.served_by[str(link.tag_id)] = session.bridge_id
+
+    def _tag_of(self, session: BridgeSession, tag_id: str) -> TagLink | None:
+        link = self._shop.tags.get(tag_id)
+        if link is None or link.store_id != session.store_id:
+            self.strangers += 1
+            return None
+        return link

@@ -1,0 +1,38 @@
+"""Every number by which delivery waits, retries, reserves or caps, with its reason above it."""
+
+# A tag answers at the contact after the one we expect at the latest; the second half of the wait forgives a lost frame.
+CONTACTS_BEFORE_RETRY = 2.0
+# Each attempt that passes unanswered doubles the wait, up to this many contacts: a dead tag costs next to nothing.
+BACKOFF_CONTACTS_MAX = 16.0
+# Spread of a retry, as a share of its wait, so that tags that fell silent together do not come back together.
+RETRY_JITTER = 0.25
+# What the way through broker, queue and bridge may add to a contact, on top of it.
+LINK_SLACK_S = 0.5
+# Without a HELLO we do not know a bridge's contact interval; the poll profile's default (docs/protocol.md).
+CONTACT_S_DEFAULT = 60.0
+# A manifest that waits in a bridge longer than this many contacts is for a tag that does not come; we offer it anew.
+EXPIRES_CONTACTS = 40.0
+# One record of the counter book covers this many messages to a tag (docs/protocol.md, "Counters").
+COUNTERS_RESERVED = 256
+# Counters of a second; with the UTC second since 2026 as a floor a copied database repeats nothing.
+COUNTERS_A_SECOND = 128
+# Numbers that others remember jump by this after a restore, and a report further ahead than this is not followed.
+RESTORE_JUMP = 1 << 20
+# What is sent to bridges in one database turn: bounds the transaction to some tens of milliseconds.
+DISPLAYS_A_TURN = 500
+# Encodings kept ready for bridges that ask: some 20,000 labels of a kilobyte.
+ENCODINGS_KEPT_OCTETS = 32 << 20
+# A Parts message: one block (firmware_protocol.link.limits allows 4,608), so that several labels share one payload.
+PARTS_OCTETS = 4_096
+# Encodings a bridge was given lately and need not be given again; it asks for what it lost.
+ENCODINGS_REMEMBERED_A_BRIDGE = 4_096
+# A queue that stands still this long asks the bridge for its credit: a lost status must not stop delivery.
+CREDIT_QUERY_AFTER_S = 2.0
+# An association moves after this many sealed reports through another bridge (docs/protocol.md, "Associations").
+REPORTS_BEFORE_MOVING = 3
+# Below this a tag's cell is the likeliest cause of its silence (2.45 V, the field's low-battery threshold).
+BATTERY_LOW_MV = 2_450
+# A corrupted message is one that a tag cannot open, too: only so many in a row mean that its keys are not ours.
+CANNOT_OPEN_BEFORE_COMMISSIONING = 3
+# A database that would not take a turn (full disk): what was heard is asked for again after this.
+RETRY_AFTER_TROUBLE_S = 2.0

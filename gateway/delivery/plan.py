@@ -1,0 +1,95 @@
+"""When a display is tried next: from the *expected* contact of its tag, never from silence on the wall clock.
+
+In: attempts, answers, the contact interval of the bridge, monotonic seconds. Out: when to look at the display again.
+Rule: nothing here sends, sleeps or reads a clock. Why: docs/architecture.md.
+"""
+
+import heapq
+from dataclasses import dataclass, field
+
+from firmware_protocol import Panel, ReportState
+from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, CONTACTS_BEFORE_RETRY, LINK_SLACK_S, RETRY_JITTER
+from gateway.ports import Random
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What was last tried for one display. `unanswered`: offers in a row without any answer; `failed`: refreshes."""
+
+    unanswered: int = 0
+    failed: int = 0
+    answer: ReportState | None = None
+    asked: bool = False  # a question (Read Sensor) is out until the next due time
+    due_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Agenda:
+    """The displays by the time at which they are due; a display stands in it at most once with effect."""
+
+    random: Random
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    _heap: list[tuple[float, str]] = field(default_factory=list)
+
+    def attempt(self, display_id: str) -> Attempt:
+        return self.attempts.setdefault(display_id, Attempt())
+
+    def due_at(self, display_id: str, at_s: float) -> None:
+        attempt = self.attempt(display_id)
+        attempt.due_s = at_s
+        heapq.heappush(self._heap, (at_s, display_id))
+
+    def forget(self, display_id: str) -> None:
+        """It is proved: nothing more to do until it moves."""
+        self.attempts.pop(display_id, None)
+
+    def take_due(self, now_s: float, limit: int) -> list[str]:
+        """Displays whose time has come, the longest waiting first; each is off the agenda until it is put back."""
+        due: list[str] = []
+        while self._heap and self._heap[0][0] <= now_s and len(due) < limit:
+            at_s, display_id = heapq.heappop(self._heap)
+            attempt = self.attempts.get(display_id)
+            if attempt is not None and attempt.due_s == at_s:
+                attempt.due_s = float("inf")
+                due.append(display_id)
+        return due
+
+    def wake_at(self) -> float | None:
+        """When the next display is due, or None."""
+        while self._heap:
+            at_s, display_id = self._heap[0]
+            attempt = self.attempts.get(display_id)
+            if attempt is not None and attempt.due_s == at_s:
+                return at_s
+            heapq.heappop(self._heap)
+        return None
+
+    def after_offer(self, display_id: str, now_s: float, contact_s: float) -> None:
+        """An offer left. Look again when the contacts in which it must be answered have passed, later each time."""
+        attempt = self.attempt(display_id)
+        contacts = min(CONTACTS_BEFORE_RETRY * 2.0**attempt.unanswered, BACKOFF_CONTACTS_MAX)
+        attempt.unanswered += 1
+        attempt.asked = False
+        self.due_at(display_id, now_s + self._spread(contacts * contact_s) + LINK_SLACK_S)
+
+    def after_answer(
+        self, display_id: str, state: ReportState, now_s: float, contact_s: float, panel: Panel, time_divisor: float
+    ) -> None:
+        """The tag said something short of a proof: wait for what that state takes, then ask again."""
+        attempt = self.attempt(display_id)
+        attempt.unanswered = 0
+        attempt.asked = False
+        attempt.answer = state
+        wait_s = self._spread(CONTACTS_BEFORE_RETRY * contact_s) + LINK_SLACK_S
+        if state in (ReportState.REFRESHING, ReportState.WAITING_PARTS):
+            wait_s += panel.refresh_band_s[1] / time_divisor
+        elif state in (ReportState.FAILED, ReportState.REFUSED):
+            # A glass that fails again and again must not drain the cell: each failure doubles the pause.
+            wait_s = self._spread(min(2.0**attempt.failed, BACKOFF_CONTACTS_MAX) * contact_s)
+            attempt.failed += 1
+        elif state is ReportState.GLASS_UNKNOWN:
+            wait_s = LINK_SLACK_S  # it waits for us: no reason to let the glass stand wrong
+        self.due_at(display_id, now_s + wait_s)
+
+    def _spread(self, wait_s: float) -> float:
+        return wait_s * (1.0 + RETRY_JITTER * self.random.random())

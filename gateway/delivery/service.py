@@ -1,0 +1,435 @@
+"""Brings *shown* to *desired*: listens to bridges, works through due displays, speaks. One turn at a time.
+
+In: carrier events, `DesiredMoved`, the time. Out: payloads to bridges, facts in the tables, `ShownMoved`.
+Rule: a turn first commits (turn.py), then speaks; whatever is lost is found again by comparing tables, because every
+display that is not proved stands on the agenda. Why: docs/architecture.md.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+import structlog
+from sqlalchemy import Connection, select
+
+from firmware_protocol import PANELS, Codec, FieldError
+from firmware_protocol.commissioning import JoinRequest
+from firmware_protocol.content import NO_BASE
+from firmware_protocol.encoding import encoding_of
+from firmware_protocol.keys import NONCE_OCTETS
+from firmware_protocol.link.messages import (
+    NO_RUN,
+    Associate,
+    Hello,
+    LinkPing,
+    PartsWanted,
+    Unassociate,
+    UpMessage,
+    Welcome,
+)
+from firmware_protocol.link.payload import unpack_payload
+from gateway.access import known_run
+from gateway.database import Database, DatabaseFailure
+from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.bridges import BridgeFull, associate, list_bridges, note_hello
+from gateway.delivery.hearing import Ear, Hearing
+from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S
+from gateway.delivery.plan import Agenda
+from gateway.delivery.reasons import reason_of
+from gateway.delivery.restore import restore
+from gateway.delivery.shop import Shop
+from gateway.delivery.tables import offer
+from gateway.delivery.tags import KeyBook, Keyring, TagLink, load_tags
+from gateway.delivery.turn import NewKey, TurnOutcome, TurnWork, run_turn
+from gateway.delivery.voice import Voice, join_key_of
+from gateway.links import BridgeClosed, BridgeOpened, Carrier, CarrierEvent, PayloadArrived
+from gateway.ports import Clock, EventStream, Random, Secrets, to_ms
+from gateway.shelf import (
+    BindingsChanged,
+    DesiredMoved,
+    FactoryCodeVault,
+    ShownMoved,
+    content_of,
+    label_reasons,
+    unproved_displays,
+)
+from gateway.shelf.tables import desired
+
+log = structlog.get_logger("delivery")
+_EPOCH_MASK = 0xFFFF_FFFF  # the site's time travels as u32 milliseconds and wraps
+_UP_TYPES = get_args(UpMessage)
+
+Join = tuple[TagLink, str, JoinRequest, NewKey | None]
+
+
+class Delivery:
+    """One per gateway. `verify` and `reasons` serve the batches' rounds."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        random: Random,
+        secrets: Secrets,
+        events: EventStream,
+        carrier: Carrier,
+        site_secret: bytes,
+        run_id: bytes,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._secrets = secrets
+        self._events = events
+        self._carrier = carrier
+        self._run_id = run_id
+        self.shop = Shop(Keyring(site_secret, FactoryCodeVault(site_secret)), Agenda(random))
+        self.voice = Voice(self.shop)
+        self.ear = Ear(self.shop)
+        self._inbox: list[CarrierEvent] = []
+        self._questions: dict[str, None] = {}  # displays to ask, in order
+        self._moved: dict[str, None] = {}  # displays whose *desired* moved, in order
+        self._reload = True
+        self._awake = asyncio.Event()
+        self.payloads_sent = 0
+        self.octets_sent = 0
+        events.watch(DesiredMoved, self._desired_moved)
+        events.watch(BindingsChanged, self._bindings_changed)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        listener = asyncio.create_task(self._listen(), name="delivery-listener")
+        try:
+            while True:
+                try:
+                    await self._turn()
+                except DatabaseFailure as error:
+                    log.warning("turn_postponed", reason=str(error), next_try_s=RETRY_AFTER_TROUBLE_S)
+                    self._reload = True  # what this turn took off the agenda is found again in the tables
+                    await self._clock.sleep(RETRY_AFTER_TROUBLE_S)
+                    continue
+                await self._wait()
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+
+    async def verify(self, display_ids: Sequence[str]) -> None:
+        """Ask about displays that are not proved: each once, at its tag's expected contact, whoever asks."""
+        self._questions.update(dict.fromkeys(display_ids))
+        self._awake.set()
+
+    async def reasons(self, display_ids: Sequence[str]) -> dict[str, str]:
+        """Why each display is not confirmed, in the contract's words."""
+        labels = await self._database.read(lambda connection: label_reasons(connection, display_ids))
+        now_s = self._clock.monotonic_s()
+        found: dict[str, str] = {}
+        for display_id in display_ids:
+            place = self.shop.place.get(display_id)
+            link = place[0] if place else None
+            session = self.shop.sessions.get(link.bridge_id) if link is not None and link.bridge_id else None
+            attempt = self.shop.agenda.attempts.get(display_id)
+            found[display_id] = reason_of(link, session, attempt, labels.get(display_id), now_s).value
+        return found
+
+    def wake(self) -> None:
+        """Tables that delivery reads were changed by hand: bridges registered, a restore."""
+        self._reload = True
+        self._awake.set()
+
+    def _desired_moved(self, event: DesiredMoved) -> None:
+        self._moved.update(dict.fromkeys(event.display_ids))
+        self._awake.set()
+
+    def _bindings_changed(self, _: BindingsChanged) -> None:
+        self.wake()
+
+    async def _listen(self) -> None:
+        async for event in self._carrier.events():
+            self._inbox.append(event)
+            self._awake.set()
+
+    async def _wait(self) -> None:
+        """Until something was said, something moved, or a display is due."""
+        if self._awake.is_set():
+            self._awake.clear()
+            return
+        wakes = [self.shop.agenda.wake_at(), *(session.wake_at() for session in self.shop.sessions.values())]
+        due_s = min((at for at in wakes if at is not None), default=None)
+        awake = asyncio.ensure_future(self._awake.wait())
+        tasks: set[asyncio.Future[Literal[True]] | asyncio.Future[None]] = {awake}
+        if due_s is not None:
+            pause = max(0.0, due_s - self._clock.monotonic_s())
+            tasks.add(asyncio.ensure_future(self._clock.sleep(pause)))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+        self._awake.clear()
+
+    async def _turn(self) -> None:
+        if self._reload:
+            await self._take_up()
+        now_s = self._clock.monotonic_s()
+        for display_id in self._take_moved():
+            self.shop.agenda.attempt(display_id).unanswered = 0
+            self.shop.agenda.due_at(display_id, now_s)
+        hearing = self._hear_inbox(now_s)
+        for session, hello in hearing.hellos:
+            await self._welcome(session, hello)
+        await self._move_associations(hearing.served_by, now_s)
+        for link in hearing.back:
+            self.shop.due_now(link, now_s)
+        for session, wanted in hearing.wanted:
+            await self._give(session, wanted)
+        self.voice.please_commission(hearing.commission)
+        joins = self._answerable(hearing.joins)
+        due = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
+        questions = self._take_questions()
+        work = TurnWork(
+            now_ms=to_ms(self._clock.now()),
+            reports=tuple(hearing.reports),
+            new_keys=tuple(new_key for *_, new_key in joins if new_key is not None),
+            heard_under_key=tuple(str(link.tag_id) for link in hearing.first_under_key),
+            reserve=self._reservations([display_id for display_id, _ in due] + questions),
+            due=tuple(due),
+            held_encodings=self.shop.encodings.ids() if due else {},
+        )
+        if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due:
+            outcome = await self._database.write(lambda connection: run_turn(connection, work))
+            self._after_commit(work, outcome, hearing, now_s)
+        self._answer_joins(joins)
+        for display_id in questions:
+            self.voice.ask(display_id)
+        await self._flush(now_s)
+
+    async def _take_up(self) -> None:
+        """Read what the tables say: bridges, tags that are new to us, displays that are not proved."""
+        self._reload = False
+        known = list(self.shop.tags)
+        keyring = self.shop.keyring
+        bridges = await self._database.read(list_bridges)
+        links = await self._database.read(lambda connection: load_tags(connection, keyring, known))
+        unproved = await self._database.read(unproved_displays)
+        for bridge in bridges:
+            if bridge.bridge_id not in self.shop.sessions:
+                self.shop.sessions[bridge.bridge_id] = BridgeSession(bridge.bridge_id, bridge.store_id)
+        self.shop.take_in(links)
+        now_s = self._clock.monotonic_s()
+        for display_id in unproved:
+            attempt = self.shop.agenda.attempts.get(display_id)
+            if attempt is None or attempt.due_s == float("inf"):
+                self.shop.agenda.due_at(display_id, now_s)
+
+    def _take_moved(self) -> list[str]:
+        moved = list(self._moved)
+        self._moved.clear()
+        return moved
+
+    def _hear_inbox(self, now_s: float) -> Hearing:
+        hearing = Hearing()
+        inbox, self._inbox = self._inbox, []
+        for event in inbox:
+            session = self.shop.sessions.get(event.bridge_id)
+            if session is None:
+                continue  # not registered: octets from there are not looked at
+            match event:
+                case BridgeOpened():
+                    session.opened()
+                    session.say_at_once(LinkPing())
+                case BridgeClosed():
+                    session.closed()
+                    log.warning("bridge_down", bridge=event.bridge_id)
+                case PayloadArrived(payload=octets):
+                    self._hear_payload(session, octets, hearing, now_s)
+        return hearing
+
+    def _hear_payload(self, session: BridgeSession, octets: bytes, hearing: Hearing, now_s: float) -> None:
+        try:
+            payload = unpack_payload(octets)
+        except FieldError as error:
+            self.ear.broken += 1
+            log.info("payload_not_understood", bridge=session.bridge_id, reason=str(error))
+            return
+        for message in payload.messages:
+            if isinstance(message, _UP_TYPES):
+                self.ear.hear(session, message, hearing, now_s)
+
+    async def _welcome(self, session: BridgeSession, hello: Hello) -> None:
+        def note(connection: Connection) -> bool:
+            note_hello(connection, session.bridge_id, hello.boot_id, self._run_id, int(hello.profile))
+            return hello.last_run_id == NO_RUN or known_run(connection, hello.last_run_id)
+
+        if not await self._database.write(note):
+            log.warning("data_older_than_the_world", bridge=session.bridge_id, next="numbers jump, tags take new keys")
+            await restore(self._database, self._clock.now())
+            for link in self.shop.tags.values():
+                link.key_book = None
+            self._reload = True
+            self._awake.set()
+        fresh = session.hello(hello)
+        session.say_at_once(Welcome(hello.boot_id, self._run_id, to_ms(self._clock.now()) & _EPOCH_MASK))
+        if not fresh:
+            return
+        log.info("bridge_ready", bridge=session.bridge_id, contact_s=session.contact_s)
+        now_s = self._clock.monotonic_s()
+        for link in self.shop.tags.values():
+            if link.bridge_id == session.bridge_id and link.esl_address is not None:
+                session.say(Associate(link.tag_id, *link.esl_address))
+                self.shop.due_now(link, now_s)
+
+    async def _move_associations(self, served_by: dict[str, str], now_s: float) -> None:
+        by_bridge: dict[str, list[str]] = {}
+        for tag_id, bridge_id in served_by.items():
+            if self.shop.tags[tag_id].bridge_id != bridge_id:
+                by_bridge.setdefault(bridge_id, []).append(tag_id)
+        for bridge_id, tag_ids in by_bridge.items():
+            try:
+                addresses = await self._database.write(_associate(tag_ids, bridge_id))
+            except BridgeFull as error:
+                log.warning("bridge_full", bridge=bridge_id, reason=str(error))
+                continue
+            for tag_id, address in addresses.items():
+                link = self.shop.tags[tag_id]
+                before = self.shop.session_of(link)
+                if before is not None:
+                    before.say(Unassociate(link.tag_id))
+                link.bridge_id, link.esl_address = bridge_id, address
+                self.shop.sessions[bridge_id].say(Associate(link.tag_id, *address))
+                self.shop.due_now(link, now_s)
+
+    async def _give(self, session: BridgeSession, wanted: PartsWanted) -> None:
+        encoding = self.shop.encodings.get(wanted.encoding_id)
+        if encoding is None:
+            found = await self._database.read(lambda connection: _offered_content(connection, wanted.encoding_id))
+            if found is None:
+                return
+            content_id, deflated = found
+            encoding = encoding_of(Codec.DEFLATE, NO_BASE, deflated)
+            self.shop.encodings.add({content_id: encoding})
+        for one in wanted.ranges:
+            session.give_range(encoding.encoding_id, encoding.stream, one.offset, one.length)
+
+    def _answerable(self, joins: Sequence[tuple[TagLink, str, JoinRequest]]) -> list[Join]:
+        """Which requests get an answer, and the keys it needs; a request that came twice is answered once a turn."""
+        answerable: dict[str, Join] = {}
+        for link, bridge_id, request in joins:
+            if join_key_of(self.shop, link, request) is None:
+                log.warning("join_refused", tag=str(link.tag_id), bridge=bridge_id, reason="not its factory code")
+                continue
+            book = link.key_book
+            if book is not None and book.tag_nonce == request.tag_nonce:
+                if not book.heard:  # our answer was lost: the same again
+                    answerable[str(link.tag_id)] = (link, bridge_id, request, None)
+                continue  # heard since: a tag draws a new nonce after each commissioning, so this one was recorded
+            new_key = NewKey(
+                tag_id=str(link.tag_id),
+                generation=book.generation + 1 if book is not None else 1,
+                tag_nonce=request.tag_nonce,
+                gateway_nonce=self._secrets.octets(NONCE_OCTETS),
+                display_ids=tuple(display_id for display_id, _ in link.displays),
+            )
+            answerable[str(link.tag_id)] = (link, bridge_id, request, new_key)
+        return list(answerable.values())
+
+    def _answer_joins(self, joins: Sequence[Join]) -> None:
+        for link, bridge_id, request, new_key in joins:
+            if new_key is not None:
+                keys = self.shop.keyring.session(link, new_key.tag_nonce, new_key.gateway_nonce)
+                link.key_book = KeyBook(
+                    new_key.generation, new_key.tag_nonce, new_key.gateway_nonce, keys, reserved=0, heard=False
+                )
+                link.cannot_open = 0
+            self.voice.answer_join(link, bridge_id, request)
+
+    def _reachable(self, display_ids: Sequence[str], now_s: float) -> list[tuple[str, str]]:
+        """Those that an offer can reach now. The others wait for a bridge or a contact, whose coming wakes them; a tag
+        whose keys are missing or were never heard is asked for new ones, again and again.
+        """
+        found: list[tuple[str, str]] = []
+        unkeyed: dict[str, TagLink] = {}
+        for display_id in display_ids:
+            bridge_id = self.shop.reachable(display_id)
+            if bridge_id is not None:
+                found.append((display_id, bridge_id))
+                continue
+            place = self.shop.place.get(display_id)
+            if place is not None and self.shop.session_of(place[0]) is not None:
+                unkeyed[str(place[0].tag_id)] = place[0]
+                self.shop.agenda.after_offer(display_id, now_s, self.shop.contact_s(place[0]))
+        self.voice.please_commission(list(unkeyed.values()))
+        return found
+
+    def _take_questions(self) -> list[str]:
+        """Only displays whose tag has accepted the offer: one that has not will answer the offer itself."""
+        questions, self._questions = self._questions, {}
+        return [
+            display_id
+            for display_id in questions
+            if (attempt := self.shop.agenda.attempts.get(display_id)) is not None
+            and attempt.answer is not None
+            and not attempt.asked
+            and self.shop.reachable(display_id) is not None
+        ]
+
+    def _reservations(self, display_ids: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        unix_s = to_ms(self._clock.now()) // 1000
+        needed: dict[str, int] = {}
+        for display_id in display_ids:
+            link = self.shop.place[display_id][0]
+            if link.key_book is not None and link.key_book.left < 2 * len(link.displays):
+                needed[str(link.tag_id)] = link.key_book.plan_reserve(unix_s)
+        return tuple(needed.items())
+
+    def _after_commit(self, work: TurnWork, outcome: TurnOutcome, hearing: Hearing, now_s: float) -> None:
+        agenda = self.shop.agenda
+        self.shop.encodings.add(outcome.encodings)
+        for tag_id, highest in work.reserve:
+            book = self.shop.tags[tag_id].key_book
+            if book is not None:
+                book.take_reserve(highest)
+        for link in hearing.first_under_key:
+            if link.key_book is not None:
+                link.key_book.heard = True
+            self.shop.due_now(link, now_s)
+        for display_id in outcome.done:
+            agenda.forget(display_id)
+        for display_id, state in outcome.answers.items():
+            if display_id in agenda.attempts:
+                link, index = self.shop.place[display_id]
+                session = self.shop.session_of(link)
+                divisor = session.time_divisor if session is not None else 1.0
+                panel = PANELS[link.displays[index][1]]
+                agenda.after_answer(display_id, state, now_s, self.shop.contact_s(link), panel, divisor)
+        for display_id in outcome.look_again:
+            agenda.due_at(display_id, now_s)
+        self.voice.please_commission([self.shop.place[one][0] for one in outcome.commission_anew])
+        for one in outcome.offers:
+            self.voice.offer(one, now_s)
+        for display_id, store_id, revision, fact in outcome.facts:
+            self._events.publish(ShownMoved(store_id, display_id, revision, fact))
+
+    async def _flush(self, now_s: float) -> None:
+        for session in self.shop.sessions.values():
+            for payload in session.payloads(now_s):
+                self.payloads_sent += 1
+                self.octets_sent += len(payload)
+                await self._carrier.send(session.bridge_id, payload)
+
+
+def _associate(tag_ids: Sequence[str], bridge_id: str) -> Callable[[Connection], dict[str, tuple[int, int]]]:
+    return lambda connection: associate(connection, tag_ids, bridge_id)
+
+
+def _offered_content(connection: Connection, encoding_id: bytes) -> tuple[bytes, bytes] | None:
+    """Content id and deflated planes of an encoding that is on offer."""
+    content_id = connection.scalar(
+        select(desired.c.content_id)
+        .join(offer, offer.c.display_id == desired.c.display_id)
+        .where(offer.c.encoding_id == encoding_id)
+        .limit(1)
+    )
+    if content_id is None:
+        return None
+    found = content_of(connection, [content_id]).get(content_id)
+    return (content_id, found[1]) if found is not None else None

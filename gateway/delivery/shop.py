@@ -1,0 +1,55 @@
+"""What delivery holds in memory of one shop: tags, bridges, the agenda, encodings. All of it can be rebuilt.
+
+Rule: one owner, the turn; the parts that listen and speak are handed this object and keep nothing of their own.
+"""
+
+from dataclasses import dataclass, field
+
+from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.encodings import EncodingCache
+from gateway.delivery.limits import CONTACT_S_DEFAULT
+from gateway.delivery.plan import Agenda
+from gateway.delivery.tags import Keyring, TagLink
+
+
+@dataclass(slots=True)
+class Shop:
+    """`place`: the tag and index of a display, by display id."""
+
+    keyring: Keyring
+    agenda: Agenda
+    encodings: EncodingCache = field(default_factory=EncodingCache)
+    tags: dict[str, TagLink] = field(default_factory=dict)
+    place: dict[str, tuple[TagLink, int]] = field(default_factory=dict)
+    sessions: dict[str, BridgeSession] = field(default_factory=dict)
+
+    def take_in(self, links: dict[str, TagLink]) -> None:
+        """Tags that were approved, or read for the first time."""
+        self.tags.update(links)
+        for link in links.values():
+            for index, (display_id, _) in enumerate(link.displays):
+                self.place[display_id] = (link, index)
+
+    def session_of(self, link: TagLink) -> BridgeSession | None:
+        """The bridge that serves the tag, if we may speak to it now."""
+        session = self.sessions.get(link.bridge_id) if link.bridge_id is not None else None
+        return session if session is not None and session.ready else None
+
+    def contact_s(self, link: TagLink) -> float:
+        session = self.session_of(link)
+        return session.contact_s if session is not None else CONTACT_S_DEFAULT
+
+    def reachable(self, display_id: str) -> str | None:
+        """The bridge through which an offer for the display can leave now: it is served, and its keys are heard."""
+        place = self.place.get(display_id)
+        if place is None or place[0].key_book is None or not place[0].key_book.heard:
+            return None
+        session = self.session_of(place[0])
+        return session.bridge_id if session is not None else None
+
+    def due_now(self, link: TagLink, now_s: float) -> None:
+        """The way to the tag has opened: look at its displays at once, with the patience of a first attempt."""
+        for display_id, _ in link.displays:
+            if display_id in self.agenda.attempts:
+                self.agenda.attempts[display_id].unanswered = 0
+                self.agenda.due_at(display_id, now_s)

@@ -1,0 +1,293 @@
+"""One turn of delivery in one transaction: what was heard is applied, what must be said is recorded.
+
+In: reports that opened, joins to commit, displays that are due. Out: facts, offers to send. Rule: an offer is committed
+before its first octet leaves, a key before its nonce does; this function touches nothing but the connection, so that a
+group commit may run it again. Source: docs/protocol.md, "Manifest, report, proof".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from firmware_protocol import Codec, Encoding, Report, ReportState
+from firmware_protocol.content import NO_BASE
+from firmware_protocol.encoding import encoding_of
+from gateway.delivery import rule
+from gateway.delivery.books import (
+    Entry,
+    HistoryRow,
+    append_history,
+    load_entries,
+    save_answers,
+    save_desired_revisions,
+    save_offers,
+    save_shown,
+)
+from gateway.delivery.tables import tag_key
+from gateway.shelf import Fact, content_of
+
+
+@dataclass(frozen=True, slots=True)
+class HeardReport:
+    """A report whose seal opened under the tag's present key, with its counter."""
+
+    display_id: str
+    bridge_id: str
+    report: Report
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """Keys to commit before the gateway nonce leaves. `display_ids`: what was proved under the old ones is unknown."""
+
+    tag_id: str
+    generation: int
+    tag_nonce: bytes
+    gateway_nonce: bytes
+    display_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnWork:
+    """`due`: (display id, bridge id) of displays whose tag can be reached. `reserve`: (tag id, highest counter)."""
+
+    now_ms: int
+    reports: tuple[HeardReport, ...] = ()
+    new_keys: tuple[NewKey, ...] = ()
+    heard_under_key: tuple[str, ...] = ()
+    reserve: tuple[tuple[str, int], ...] = ()
+    due: tuple[tuple[str, str], ...] = ()
+    held_encodings: Mapping[bytes, bytes] = field(default_factory=dict)  # content id -> encoding id, in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class OfferToSend:
+    display_id: str
+    bridge_id: str
+    revision: int
+    content_id: bytes
+    fence: bool
+
+
+@dataclass(slots=True)
+class TurnOutcome:
+    """What became true with the commit. `facts`: (display id, store id, revision, fact), in order."""
+
+    facts: list[tuple[str, str, int, Fact]] = field(default_factory=list)
+    offers: list[OfferToSend] = field(default_factory=list)
+    encodings: dict[bytes, Encoding] = field(default_factory=dict)
+    answers: dict[str, ReportState] = field(default_factory=dict)  # displays that said something short of a proof
+    done: list[str] = field(default_factory=list)  # nothing more to do until they move
+    commission_anew: list[str] = field(default_factory=list)  # display ids
+    look_again: list[str] = field(default_factory=list)  # desired took a revision above the tag's
+
+
+def run_turn(connection: Connection, work: TurnWork) -> TurnOutcome:
+    """Apply and record everything of `work`, all or nothing."""
+    bench = _Bench(connection, work)
+    bench.commit_keys()
+    for heard in work.reports:
+        bench.hear(heard)
+    for display_id, bridge_id in work.due:
+        bench.step(display_id, bridge_id)
+    bench.save()
+    return bench.outcome
+
+
+class _Bench:
+    """The entries of one turn while it is worked out; nothing outside sees it before the commit."""
+
+    def __init__(self, connection: Connection, work: TurnWork) -> None:
+        self._connection = connection
+        self._work = work
+        ids = [one.display_id for one in work.reports]
+        ids += [display_id for display_id, _ in work.due]
+        ids += [display_id for key in work.new_keys for display_id in key.display_ids]
+        self._before = load_entries(connection, sorted(set(ids)))
+        self._entries = dict(self._before)
+        self._history: list[HistoryRow] = []
+        self._answers: dict[str, str] = {}
+        self._offered: dict[str, bool] = {}  # display id -> fence
+        self._bridges: dict[str, str] = {}
+        self.outcome = TurnOutcome()
+
+    def commit_keys(self) -> None:
+        work = self._work
+        if work.new_keys:
+            statement = upsert(tag_key)
+            names = ("generation", "tag_nonce", "gateway_nonce", "down_reserved", "heard_at")
+            statement = statement.on_conflict_do_update(
+                index_elements=["tag_id"], set_={name: statement.excluded[name] for name in names}
+            )
+            self._connection.execute(
+                statement,
+                [
+                    {
+                        "tag_id": key.tag_id,
+                        "generation": key.generation,
+                        "tag_nonce": key.tag_nonce,
+                        "gateway_nonce": key.gateway_nonce,
+                        "down_reserved": 0,
+                        "heard_at": None,
+                    }
+                    for key in work.new_keys
+                ],
+            )
+        for key in work.new_keys:
+            for display_id in key.display_ids:
+                entry = self._entries.get(display_id)
+                if entry is None:
+                    continue
+                if entry.books.shown_revision is not None:
+                    self._note(entry, entry.books.desired_revision, Fact.UNKNOWN, None, "the tag takes new keys")
+                self._entries[display_id] = replace(entry, books=rule.new_keys(entry.books))
+        by_tag = tag_key.c.tag_id == bindparam("b_tag")
+        if work.heard_under_key:
+            self._connection.execute(
+                update(tag_key).where(by_tag),
+                [{"b_tag": tag_id, "heard_at": work.now_ms} for tag_id in work.heard_under_key],
+            )
+        if work.reserve:
+            self._connection.execute(
+                update(tag_key).where(by_tag),
+                [{"b_tag": tag_id, "down_reserved": highest} for tag_id, highest in work.reserve],
+            )
+
+    def hear(self, heard: HeardReport) -> None:
+        entry = self._entries.get(heard.display_id)
+        if entry is None:
+            return
+        books, facts = rule.report_heard(entry.books, heard.report, heard.counter)
+        if books == entry.books:
+            return
+        self._bridges[heard.display_id] = heard.bridge_id
+        entry = replace(entry, books=books, refresh_counter=heard.report.refresh_counter)
+        self._entries[heard.display_id] = entry
+        if heard.report.state is not ReportState.SHOWN:
+            self.outcome.answers[heard.display_id] = heard.report.state
+        for fact in facts:
+            self._apply(heard.display_id, fact, heard.bridge_id)
+
+    def step(self, display_id: str, bridge_id: str) -> None:
+        entry = self._entries.get(display_id)
+        if entry is None:
+            self.outcome.done.append(display_id)
+            return
+        match rule.next_step(entry.books):
+            case None:
+                self.outcome.done.append(display_id)
+            case rule.Settle():
+                entry = replace(entry, books=rule.settled(entry.books), how="settled", proved_at=self._work.now_ms)
+                self._entries[display_id] = entry
+                self._note(entry, entry.books.desired_revision, Fact.SETTLED, bridge_id, None)
+                self.outcome.done.append(display_id)
+            case rule.Offer(fence=fence):
+                self._entries[display_id] = replace(entry, books=rule.offer_recorded(entry.books))
+                self._offered[display_id] = fence
+                self._bridges[display_id] = bridge_id
+                if entry.books.offered_revision < entry.books.desired_revision:
+                    cause = "fence" if fence else None
+                    self._note(entry, entry.books.desired_revision, Fact.OFFERED, bridge_id, cause)
+
+    def save(self) -> None:
+        changed = [(self._before[key], entry) for key, entry in self._entries.items() if entry != self._before[key]]
+        save_desired_revisions(
+            self._connection,
+            [
+                (new.display_id, new.books.desired_revision)
+                for old, new in changed
+                if new.books.desired_revision != old.books.desired_revision
+            ],
+        )
+        save_shown(
+            self._connection,
+            [
+                new
+                for old, new in changed
+                if (old.books.shown_revision, old.books.shown_content, old.books.report_counter)
+                != (new.books.shown_revision, new.books.shown_content, new.books.report_counter)
+            ],
+        )
+        self._record_offers()
+        save_answers(
+            self._connection, [(key, value) for key, value in self._answers.items() if key not in self._offered]
+        )
+        append_history(self._connection, self._history)
+
+    def _apply(self, display_id: str, fact: rule.Fact, bridge_id: str) -> None:
+        entry = self._entries[display_id]
+        match fact:
+            case rule.Proved(revision=revision):
+                entry = replace(entry, how="glass", proved_at=self._work.now_ms)
+                self._entries[display_id] = entry
+                self._note(entry, revision, Fact.PROVED, bridge_id, None)
+                self.outcome.done.append(display_id)
+            case rule.Received(revision=revision, state=state):
+                answer = state.name.lower()
+                if entry.answer is None and display_id not in self._answers:
+                    self._note(entry, revision, Fact.RECEIVED, bridge_id, None)
+                self._answers[display_id] = answer
+            case rule.Failed(revision=revision):
+                self._note(entry, revision, Fact.FAILED, bridge_id, None)
+                self._answers[display_id] = "failed"
+            case rule.Refused(revision=revision):
+                self._note(entry, revision, Fact.REFUSED, bridge_id, None)
+                self._answers[display_id] = "refused"
+            case rule.Unknown(revision=revision, cause=cause):
+                self._note(entry, revision, Fact.UNKNOWN, bridge_id, cause)
+            case rule.Raised(revision=revision):
+                self._note(entry, revision, Fact.DESIRED, bridge_id, "the tag held a higher number")
+                self.outcome.look_again.append(display_id)
+            case rule.CommissionAnew():
+                self.outcome.commission_anew.append(display_id)
+            case _:
+                assert_never(fact)
+
+    def _record_offers(self) -> None:
+        offered = [self._entries[display_id] for display_id in self._offered]
+        wanted = {entry.books.desired_content for entry in offered}
+        missing = sorted(one for one in wanted if one is not None and one not in self._work.held_encodings)
+        for read_id, (_, deflated) in content_of(self._connection, missing).items():
+            self.outcome.encodings[read_id] = encoding_of(Codec.DEFLATE, NO_BASE, deflated)
+        rows: list[tuple[Entry, bytes, int]] = []
+        for entry in offered:
+            content_id = entry.books.desired_content
+            if content_id is None:
+                continue
+            again = self._before[entry.display_id].books.offered_revision == entry.books.offered_revision
+            read = self.outcome.encodings.get(content_id)
+            encoding_id = read.encoding_id if read else self._work.held_encodings[content_id]
+            rows.append((entry, encoding_id, entry.attempts + 1 if again else 1))
+            self.outcome.offers.append(
+                OfferToSend(
+                    display_id=entry.display_id,
+                    bridge_id=self._bridges[entry.display_id],
+                    revision=entry.books.desired_revision,
+                    content_id=content_id,
+                    fence=self._offered[entry.display_id],
+                )
+            )
+        save_offers(self._connection, rows, self._work.now_ms)
+
+    def _note(self, entry: Entry, revision: int, fact: Fact, bridge_id: str | None, cause: str | None) -> None:
+        self._history.append(
+            HistoryRow(
+                display_id=entry.display_id,
+                revision=revision,
+                fact=fact,
+                at=self._work.now_ms,
+                content_id=entry.books.desired_content,
+                bridge_id=bridge_id,
+                cause=cause,
+            )
+        )
+        self.outcome.facts.append((entry.display_id, entry.store_id, revision, fact))
+
+
+def entries_of(connection: Connection, display_ids: Sequence[str]) -> dict[str, Entry]:
+    """The books as they stand, for listings and tests."""
+    return load_entries(connection, display_ids)

@@ -1,0 +1,112 @@
+"""Speaks: seals what the turn has committed and queues it with the tag's bridge.
+
+In: offers, questions, joins, after their commit. Out: link messages in the bridges' queues.
+Rule: nothing leaves that is not recorded; every message takes a counter of its own, repeats too.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+
+from firmware_protocol import Encoding, Manifest, SealBroken
+from firmware_protocol.commissioning import JoinAnswer, JoinRequest
+from firmware_protocol.link.messages import PleaseCommission, ToTag, ToTagKind
+from firmware_protocol.manifest import Action
+from firmware_protocol.report import REPORT_SENSOR_BASE
+from firmware_protocol.sealing import seal_command, seal_manifest
+from firmware_protocol.tlv import ReadSensorData, pack_tlvs
+from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.limits import EXPIRES_CONTACTS
+from gateway.delivery.shop import Shop
+from gateway.delivery.tags import TagLink
+from gateway.delivery.turn import OfferToSend
+
+log = structlog.get_logger("delivery")
+EXPIRES_S_MAX = 0xFFFF  # what the message's field holds
+
+
+class Voice:
+    """Counts what it says, for metrics and for tests that nothing was sent."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self.offers = 0
+        self.questions = 0
+
+    def offer(self, offer: OfferToSend, now_s: float) -> None:
+        link, index = self._shop.place[offer.display_id]
+        session = self._shop.sessions[offer.bridge_id]
+        book = link.key_book
+        encoding = self._shop.encodings.of_content(offer.content_id)
+        if book is None or encoding is None or book.left < 1:
+            self._shop.agenda.due_at(offer.display_id, now_s)
+            return
+        if not offer.fence:
+            session.give(encoding.encoding_id, encoding.stream)
+        manifest = manifest_of(index, offer.revision, offer.content_id, encoding)
+        sealed = seal_manifest(book.keys, book.take_counter(), manifest)
+        session.say(ToTag(link.tag_id, ToTagKind.MANIFEST, index, _expires_s(session), sealed))
+        self.offers += 1
+        self._shop.agenda.after_offer(offer.display_id, now_s, session.contact_s)
+
+    def ask(self, display_id: str) -> None:
+        """A question: read the display's report. Worth nothing where the tag cannot be reached."""
+        if self._shop.reachable(display_id) is None:
+            return
+        link, index = self._shop.place[display_id]
+        session, book = self._shop.session_of(link), link.key_book
+        if session is None or book is None or book.left < 1:
+            return
+        command = pack_tlvs([ReadSensorData(0, REPORT_SENSOR_BASE + index)])
+        sealed = seal_command(book.keys, book.take_counter(), command)
+        session.say(ToTag(link.tag_id, ToTagKind.COMMAND, index, _expires_s(session), sealed))
+        self._shop.agenda.attempt(display_id).asked = True
+        self.questions += 1
+
+    def answer_join(self, link: TagLink, bridge_id: str, request: JoinRequest) -> None:
+        """Message 2, under the keys that are committed by now."""
+        book, session = link.key_book, self._shop.sessions.get(bridge_id)
+        key = join_key_of(self._shop, link, request)
+        if book is None or session is None or key is None:
+            return
+        answer = JoinAnswer.seal(key, request, book.gateway_nonce, self._shop.keyring.share(link))
+        session.say(ToTag(link.tag_id, ToTagKind.JOIN_ANSWER, 0, _expires_s(session), answer.pack()))
+        log.info("tag_commissioned", tag=str(link.tag_id), bridge=bridge_id, generation=book.generation)
+
+    def please_commission(self, links: Sequence[TagLink]) -> None:
+        for link in links:
+            session = self._shop.session_of(link)
+            if session is not None:
+                session.say(PleaseCommission(link.tag_id))
+                link.cannot_open = 0
+
+
+def manifest_of(index: int, revision: int, content_id: bytes, encoding: Encoding) -> Manifest:
+    """The state that the display shall reach, untimed."""
+    return Manifest(
+        display=index,
+        action=Action.SHOW,
+        codec=encoding.codec,
+        revision=revision,
+        content_id=content_id,
+        encoding_id=encoding.encoding_id,
+        base_prefix=encoding.base_prefix,
+        encoded_size=len(encoding.data),
+        t_ms=0,
+        root=encoding.root,
+    )
+
+
+def join_key_of(shop: Shop, link: TagLink, request: JoinRequest) -> bytes | None:
+    """The key under which the request was made: the tag's own, or the owner's if it is ours already; None = forged."""
+    for key in shop.keyring.join_keys(link):
+        try:
+            request.check(key)
+        except SealBroken:
+            continue
+        return key
+    return None
+
+
+def _expires_s(session: BridgeSession) -> int:
+    return min(EXPIRES_S_MAX, max(1, round(EXPIRES_CONTACTS * session.contact_s)))

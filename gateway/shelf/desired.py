@@ -1,0 +1,223 @@
+"""What each display should show: the present revision, its content, and what it was drawn from.
+
+In: pictures that sync had drawn, each with what it was drawn from. Out: rows of `desired`, `content`, one history fact.
+Rule: a picture counts only if everything it was drawn from still holds in the transaction that writes it; a redraw with
+the same content renews that and moves no revision. Why: docs/architecture.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gateway.access.tables import store
+from gateway.catalog.tables import product
+from gateway.ports import to_ms
+from gateway.shelf.facts import Fact
+from gateway.shelf.tables import content, desired, desired_source, display, display_history, template_release
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFrom:
+    """All that a picture depends on. `product_versions`: (product_id, version) pairs.
+
+    `valid_from`, `valid_until` (ms, half open): between them time alone does not change the picture.
+    """
+
+    binding_version: int
+    template: str
+    template_release: str
+    settings_version: int
+    product_versions: tuple[tuple[int, int], ...]
+    valid_from: int | None
+    valid_until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One drawn label. `deflated`: its planes as the wire's deflate codec packs them."""
+
+    display_id: str
+    store_id: str
+    panel: str
+    content_id: bytes
+    deflated: bytes
+    drawn_from: DrawnFrom
+    fallback_reason: str | None
+    fallback_detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Display ids: `moved` got a new revision, `renewed` show the same as before, `outdated` must be drawn again."""
+
+    moved: tuple[str, ...]
+    renewed: tuple[str, ...]
+    outdated: tuple[str, ...]
+
+
+def write_pictures(connection: Connection, pictures: Sequence[Picture], now: datetime) -> Moved:
+    """Make the pictures *desired* in one transaction with the re-check of what they were drawn from."""
+    current = {
+        row.display_id: row
+        for row in connection.execute(
+            select(desired.c.display_id, desired.c.revision, desired.c.content_id).where(
+                desired.c.display_id.in_([one.display_id for one in pictures])
+            )
+        )
+    }
+    holding, outdated = _recheck(connection, pictures)
+    moved = [
+        one for one in holding if one.display_id not in current or current[one.display_id].content_id != one.content_id
+    ]
+    _write_contents(connection, moved)
+    now_ms = to_ms(now)
+    revisions = {
+        one.display_id: current[one.display_id].revision if one.display_id in current else 0 for one in holding
+    }
+    for one in moved:
+        revisions[one.display_id] += 1
+    if holding:
+        _write_desired(connection, holding, revisions, {one.display_id for one in moved}, now_ms)
+    if moved:
+        connection.execute(insert(display_history), [_fact(one, revisions[one.display_id], now_ms) for one in moved])
+    moved_ids = {one.display_id for one in moved}
+    return Moved(
+        moved=tuple(one.display_id for one in moved),
+        renewed=tuple(one.display_id for one in holding if one.display_id not in moved_ids),
+        outdated=tuple(one.display_id for one in outdated),
+    )
+
+
+def set_template_releases(connection: Connection, releases: dict[str, str], now: datetime) -> None:
+    """Make these releases current; displays drawn with another become stale."""
+    statement = upsert(template_release)
+    statement = statement.on_conflict_do_update(
+        index_elements=["template"],
+        set_={"release": statement.excluded.release, "released_at": statement.excluded.released_at},
+        where=template_release.c.release != statement.excluded.release,
+    )
+    connection.execute(
+        statement,
+        [{"template": name, "release": release, "released_at": to_ms(now)} for name, release in releases.items()],
+    )
+
+
+def content_of(connection: Connection, content_ids: Sequence[bytes]) -> dict[bytes, tuple[str, bytes]]:
+    """Panel name and deflated planes of each content that is known."""
+    rows = connection.execute(select(content).where(content.c.content_id.in_(content_ids)))
+    return {row.content_id: (row.panel, row.deflated) for row in rows}
+
+
+def _recheck(connection: Connection, pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
+    display_rows = {
+        row.display_id: row
+        for row in connection.execute(
+            select(
+                display.c.display_id,
+                display.c.binding_version,
+                display.c.template,
+                store.c.settings_version,
+                template_release.c.release,
+            )
+            .join(store, store.c.store_id == display.c.store_id)
+            .outerjoin(template_release, template_release.c.template == display.c.template)
+            .where(display.c.display_id.in_([one.display_id for one in pictures]))
+        )
+    }
+    product_ids = {product_id for one in pictures for product_id, _ in one.drawn_from.product_versions}
+    versions: dict[int, int] = {
+        row.product_id: row.version
+        for row in connection.execute(
+            select(product.c.product_id, product.c.version).where(product.c.product_id.in_(sorted(product_ids)))
+        )
+    }
+    holding: list[Picture] = []
+    outdated: list[Picture] = []
+    for one in pictures:
+        row = display_rows.get(one.display_id)
+        source = one.drawn_from
+        holds = (
+            row is not None
+            and row.binding_version == source.binding_version
+            and row.settings_version == source.settings_version
+            and (row.release is None or row.release == source.template_release)
+            and all(versions.get(product_id) == version for product_id, version in source.product_versions)
+        )
+        (holding if holds else outdated).append(one)
+    return holding, outdated
+
+
+def _write_contents(connection: Connection, pictures: Sequence[Picture]) -> None:
+    if pictures:
+        connection.execute(
+            upsert(content).on_conflict_do_nothing(index_elements=["content_id"]),
+            [
+                {"content_id": one.content_id, "panel": one.panel, "deflated": one.deflated}
+                for one in {one.content_id: one for one in pictures}.values()
+            ],
+        )
+
+
+def _write_desired(
+    connection: Connection, pictures: Sequence[Picture], revisions: dict[str, int], moved: set[str], now_ms: int
+) -> None:
+    statement = upsert(desired)
+    statement = statement.on_conflict_do_update(
+        index_elements=["display_id"],
+        set_={
+            column.name: statement.excluded[column.name]
+            for column in desired.c
+            if column.name not in ("display_id", "store_id", "moved_at", "next_revision", "next_content_id", "next_at")
+        },
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "display_id": one.display_id,
+                "store_id": one.store_id,
+                "revision": revisions[one.display_id],
+                "content_id": one.content_id,
+                "binding_version": one.drawn_from.binding_version,
+                "template_release": one.drawn_from.template_release,
+                "settings_version": one.drawn_from.settings_version,
+                "valid_from": one.drawn_from.valid_from,
+                "valid_until": one.drawn_from.valid_until,
+                "fallback_reason": one.fallback_reason,
+                "fallback_detail": one.fallback_detail,
+                "moved_at": now_ms,
+            }
+            for one in pictures
+        ],
+    )
+    if moved:
+        connection.execute(
+            update(desired).where(desired.c.display_id == bindparam("b_display")).values(moved_at=now_ms),
+            [{"b_display": display_id} for display_id in sorted(moved)],
+        )
+    connection.execute(
+        delete(desired_source).where(desired_source.c.display_id.in_([one.display_id for one in pictures]))
+    )
+    sources = [
+        {"display_id": one.display_id, "product_id": product_id, "product_version": version}
+        for one in pictures
+        for product_id, version in one.drawn_from.product_versions
+    ]
+    if sources:
+        connection.execute(insert(desired_source), sources)
+
+
+def _fact(picture: Picture, revision: int, now_ms: int) -> dict[str, object]:
+    return {
+        "display_id": picture.display_id,
+        "revision": revision,
+        "fact": Fact.DESIRED.value,
+        "at": now_ms,
+        "content_id": picture.content_id,
+        "bridge_id": None,
+        "cause": picture.fallback_reason,
+        "drawn_from": ",".join(f"{product}:{version}" for product, version in picture.drawn_from.product_versions),
+    }

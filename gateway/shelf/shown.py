@@ -1,0 +1,196 @@
+"""What each tag has proved of its glass, and the questions that batches, console and POS ask about it.
+
+In: display ids or products. Out: plain rows. Rule: only `gateway.delivery` writes *shown*; everybody else reads here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, case, func, literal, select
+
+from gateway.shelf.facts import Fact, Reason
+from gateway.shelf.tables import binding, desired, display, display_history, shown
+
+PROOFS = (Fact.PROVED.value, Fact.SETTLED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class NeededDisplay:
+    """A display that a batch waits for. `proved_at`: when a revision at or above `revision` was proved, if it was."""
+
+    display_id: str
+    revision: int
+    proved_at: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayStanding:
+    """Both halves of one display. `confirmed`: the tag proved the current revision with its content."""
+
+    display_id: str
+    store_id: str
+    panel: str
+    barcodes: tuple[str, ...]
+    template: str
+    desired_revision: int | None
+    desired_content_id: bytes | None
+    shown_revision: int | None
+    shown_content_id: bytes | None
+    proved_at: int | None
+    fallback_reason: str | None
+    fallback_detail: str | None
+    removed: bool
+
+    @property
+    def confirmed(self) -> bool:
+        return (
+            self.desired_revision is not None
+            and self.shown_revision == self.desired_revision
+            and self.shown_content_id == self.desired_content_id
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFact:
+    seq: int
+    display_id: str
+    revision: int
+    fact: str
+    at: int
+    content_id: bytes | None
+    bridge_id: str | None
+    cause: str | None
+
+
+def needed_revisions(connection: Connection, product_ids: Sequence[int]) -> list[NeededDisplay]:
+    """Every display bound to one of the products, with the revision it must prove, by display id."""
+    bound = select(binding.c.display_id).where(binding.c.product_id.in_(product_ids)).distinct()
+    proved = and_(shown.c.revision >= desired.c.revision, shown.c.content_id == desired.c.content_id)
+    rows = connection.execute(
+        select(
+            desired.c.display_id,
+            desired.c.revision,
+            desired.c.fallback_reason,
+            case((proved, shown.c.proved_at), else_=None).label("proved_at"),
+        )
+        .outerjoin(shown, shown.c.display_id == desired.c.display_id)
+        .where(desired.c.display_id.in_(bound))
+        .order_by(desired.c.display_id)
+    )
+    return [NeededDisplay(row.display_id, row.revision, row.proved_at, row.fallback_reason) for row in rows]
+
+
+def first_proofs(connection: Connection, needed: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """For each (display id, needed revision): when a revision at or above it was first proved; absent if never."""
+    wanted = dict(needed)
+    rows = connection.execute(
+        select(display_history.c.display_id, display_history.c.revision, display_history.c.at)
+        .where(display_history.c.display_id.in_(list(wanted)), display_history.c.fact.in_(PROOFS))
+        .order_by(display_history.c.seq)
+    )
+    found: dict[str, int] = {}
+    for row in rows:
+        if row.revision >= wanted[row.display_id]:
+            found.setdefault(row.display_id, row.at)
+    return found
+
+
+def unproved_displays(connection: Connection, store_id: str | None = None) -> list[str]:
+    """Displays whose *shown* differs from *desired*, by id: what delivery works on after a start."""
+    query = (
+        select(desired.c.display_id)
+        .outerjoin(shown, shown.c.display_id == desired.c.display_id)
+        .where(
+            func.coalesce(
+                and_(shown.c.revision == desired.c.revision, shown.c.content_id == desired.c.content_id), literal(False)
+            ).is_(False)
+        )
+        .order_by(desired.c.display_id)
+    )
+    if store_id is not None:
+        query = query.where(desired.c.store_id == store_id)
+    return list(connection.scalars(query))
+
+
+def standings(
+    connection: Connection,
+    store_id: str,
+    *,
+    display_ids: Sequence[str] | None = None,
+    barcode: str | None = None,
+    after: str = "",
+    limit: int | None = None,
+) -> list[DisplayStanding]:
+    """Both halves of the store's displays, by id; narrowed to some ids or to a barcode; paged by `after`."""
+    query = (
+        select(
+            display,
+            desired.c.revision.label("desired_revision"),
+            desired.c.content_id.label("desired_content_id"),
+            desired.c.fallback_reason,
+            desired.c.fallback_detail,
+            shown.c.revision.label("shown_revision"),
+            shown.c.content_id.label("shown_content_id"),
+            shown.c.proved_at,
+        )
+        .outerjoin(desired, desired.c.display_id == display.c.display_id)
+        .outerjoin(shown, shown.c.display_id == display.c.display_id)
+        .where(display.c.store_id == store_id, display.c.display_id > after)
+        .order_by(display.c.display_id)
+    )
+    if display_ids is not None:
+        query = query.where(display.c.display_id.in_(display_ids))
+    if barcode is not None:
+        query = query.where(display.c.display_id.in_(select(binding.c.display_id).where(binding.c.barcode == barcode)))
+    rows = connection.execute(query.limit(limit) if limit is not None else query).all()
+    barcodes: dict[str, tuple[str, ...]] = {}
+    for bound in connection.execute(
+        select(binding.c.display_id, binding.c.barcode)
+        .join(display, display.c.display_id == binding.c.display_id)
+        .where(display.c.store_id == store_id)
+        .order_by(binding.c.display_id, binding.c.position)
+    ):
+        barcodes[bound.display_id] = (*barcodes.get(bound.display_id, ()), bound.barcode)
+    return [
+        DisplayStanding(
+            display_id=row.display_id,
+            store_id=row.store_id,
+            panel=row.panel,
+            barcodes=barcodes.get(row.display_id, ()),
+            template=row.template,
+            desired_revision=row.desired_revision,
+            desired_content_id=row.desired_content_id,
+            shown_revision=row.shown_revision,
+            shown_content_id=row.shown_content_id,
+            proved_at=row.proved_at,
+            fallback_reason=row.fallback_reason,
+            fallback_detail=row.fallback_detail,
+            removed=row.removed_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def history(connection: Connection, display_id: str, *, limit: int = 200) -> list[HistoryFact]:
+    """The newest facts of a display, newest first."""
+    rows = connection.execute(
+        select(display_history)
+        .where(display_history.c.display_id == display_id)
+        .order_by(display_history.c.seq.desc())
+        .limit(limit)
+    )
+    return [
+        HistoryFact(row.seq, row.display_id, row.revision, row.fact, row.at, row.content_id, row.bridge_id, row.cause)
+        for row in rows
+    ]
+
+
+def label_reasons(connection: Connection, display_ids: Sequence[str]) -> dict[str, Reason]:
+    """Why a label shows no price, for those displays where that is so."""
+    rows = connection.execute(
+        select(desired.c.display_id, desired.c.fallback_reason).where(
+            desired.c.display_id.in_(list(display_ids)), desired.c.fallback_reason.is_not(None)
+        )
+    )
+    return {row.display_id: Reason(row.fallback_reason) for row in rows}

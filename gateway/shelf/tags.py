@@ -1,0 +1,144 @@
+"""Tags and their displays: the box list, approval, removal.
+
+In: box-list rows (who may join, with which factory code and panels). Out: rows of `tag` and `display`.
+Rule: a tag outside the box list is a stranger: nothing is sent to it. A removed tag keeps its rows (tombstones).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from firmware_protocol import PANELS, TagId, display_id
+from gateway.ports import to_ms
+from gateway.shelf.bindings import unbind
+from gateway.shelf.factory_code import FactoryCodeVault
+from gateway.shelf.tables import display, tag
+
+
+@dataclass(frozen=True, slots=True)
+class BoxTag:
+    """One row of a box list. `panels`: a catalogue name for each display of the tag, in the order of their index."""
+
+    tag_id: TagId
+    factory_code: bytes
+    model: str
+    panels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    tag_id: str
+    store_id: str
+    model: str
+    approved_at: int | None
+    removed_at: int | None
+
+
+class TagUnknown(LookupError):
+    """No such tag in this store. Look at `esl tags list`."""
+
+
+class TagElsewhere(ValueError):
+    """The tag id is taken: by another store, or by a tag with another factory code (a twin). Nothing was written."""
+
+
+class PanelUnknown(ValueError):
+    """A panel name that the catalogue does not have. Nothing was written."""
+
+
+def add_box_list(
+    connection: Connection, store_id: str, tags: Sequence[BoxTag], vault: FactoryCodeVault, now: datetime
+) -> list[str]:
+    """Add and approve the tags of a box list; rows that are known already change nothing. Gives the new display ids.
+
+    A second row for a TagId with another factory code is refused: two tags with one name are twins (wire.md §3.5).
+    """
+    known = {
+        row.tag_id: row
+        for row in connection.execute(select(tag).where(tag.c.tag_id.in_([str(box.tag_id) for box in tags])))
+    }
+    new_tags: dict[str, dict[str, object]] = {}
+    new_displays: list[dict[str, object]] = []
+    for box in tags:
+        tag_id = str(box.tag_id)
+        sealed = vault.seal(tag_id, box.factory_code)
+        taken = known.get(tag_id)
+        if taken is not None and taken.store_id != store_id:
+            raise TagElsewhere(f"tagId {tag_id} belongs to another store: remove it there first")
+        if (taken is not None and taken.factory_code != sealed) or new_tags.get(tag_id, {}).get(
+            "factory_code", sealed
+        ) != sealed:
+            raise TagElsewhere(f"tagId {tag_id} is in the box list with another factory code: one of the two is a copy")
+        if taken is not None or tag_id in new_tags:
+            continue
+        for panel in box.panels:
+            if panel not in PANELS:
+                raise PanelUnknown(f"panels of tagId {tag_id}: there is no panel {panel!r}; known: {', '.join(PANELS)}")
+        new_tags[tag_id] = {
+            "tag_id": tag_id,
+            "store_id": store_id,
+            "factory_code": sealed,
+            "model": box.model,
+            "approved_at": to_ms(now),
+        }
+        new_displays += [
+            {
+                "display_id": display_id(box.tag_id, index),
+                "tag_id": tag_id,
+                "idx": index,
+                "store_id": store_id,
+                "panel": panel,
+                "binding_version": 0,
+                "template": "shelf",
+            }
+            for index, panel in enumerate(box.panels)
+        ]
+    if new_tags:
+        connection.execute(insert(tag), list(new_tags.values()))
+        connection.execute(insert(display), new_displays)
+    back = [tag_id for tag_id, row in known.items() if row.removed_at is not None]
+    if back:
+        _set_removed(connection, back, None)
+    return [str(row["display_id"]) for row in new_displays]
+
+
+def approve_tags(connection: Connection, store_id: str, tag_ids: Sequence[str], now: datetime) -> None:
+    """Let the tags take part. Raises TagUnknown."""
+    for tag_id in tag_ids:
+        _require(connection, store_id, tag_id)
+    connection.execute(
+        update(tag)
+        .where(tag.c.tag_id == bindparam("b_tag"), tag.c.approved_at.is_(None))
+        .values(approved_at=to_ms(now)),
+        [{"b_tag": tag_id} for tag_id in tag_ids],
+    )
+
+
+def remove_tag(connection: Connection, store_id: str, tag_id: str, now: datetime) -> list[str]:
+    """Take a tag out of the shop: its bound displays move to the unbound picture. Gives its display ids."""
+    _require(connection, store_id, tag_id)
+    display_ids = list(
+        connection.scalars(select(display.c.display_id).where(display.c.tag_id == tag_id).order_by(display.c.idx))
+    )
+    for one in display_ids:
+        unbind(connection, store_id, one)
+    _set_removed(connection, [tag_id], to_ms(now))
+    return display_ids
+
+
+def list_tags(connection: Connection, store_id: str) -> list[Tag]:
+    """Every tag of the store, removed ones too, by id."""
+    rows = connection.execute(select(tag).where(tag.c.store_id == store_id).order_by(tag.c.tag_id))
+    return [Tag(row.tag_id, row.store_id, row.model, row.approved_at, row.removed_at) for row in rows]
+
+
+def _require(connection: Connection, store_id: str, tag_id: str) -> None:
+    if connection.scalar(select(tag.c.tag_id).where(tag.c.tag_id == tag_id, tag.c.store_id == store_id)) is None:
+        raise TagUnknown(f"there is no tag {tag_id} in store {store_id}")
+
+
+def _set_removed(connection: Connection, tag_ids: Sequence[str], removed_at: int | None) -> None:
+    connection.execute(update(tag).where(tag.c.tag_id.in_(tag_ids)).values(removed_at=removed_at))
+    connection.execute(update(display).where(display.c.tag_id.in_(tag_ids)).values(removed_at=removed_at))

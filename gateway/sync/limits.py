@@ -1,0 +1,14 @@
+"""Every number by which sync waits, retries or cuts, with its reason above it."""
+
+# A nudge may be lost and a clock may jump: the tables are compared at least this often (docs/architecture.md).
+LOOK_AT_LEAST_EVERY_S = 60.0
+# A worker that died or a full disk: soon enough for a person who mends it, rare enough not to spin.
+RETRY_AFTER_TROUBLE_S = 2.0
+# One write transaction: long enough to share its fsync, short enough (tens of ms) not to keep a POS waiting.
+DISPLAYS_AT_ONCE = 500
+# Batches of 100-250 labels kept two workers busiest when measured.
+LABELS_IN_A_WORKER_CALL = 125
+# Each round redraws only what changed meanwhile; more rounds than this and the next nudge goes on.
+DRAWS_BEFORE_GIVING_UP = 20
+# About 1.2 kB each: one product on several displays, and prices that come back, are drawn once.
+PACKED_KEPT = 20_000

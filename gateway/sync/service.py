@@ -1,0 +1,172 @@
+"""Brings *desired* up to date for stale displays.
+
+In: chunks, nudges (products, bindings), the minute. Out: pictures written to the shelf, `DesiredMoved`.
+Rule: a nudge only says *look now*; which displays are stale is read from the tables. One bring-up runs at a time, so
+that two nudges never draw one label twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.catalog import ProductsChanged
+from gateway.database import Database
+from gateway.labels import LabelRequest, template_names, template_release
+from gateway.ports import Clock, EventStream, Executor, WorkerDied, from_ms
+from gateway.shelf import (
+    BindingsChanged,
+    DesiredMoved,
+    Moved,
+    Picture,
+    displays_bound_to,
+    label_reasons,
+    next_change_at,
+    set_template_releases,
+    stale_displays,
+    write_pictures,
+)
+from gateway.sync.chunk import Chunk, ChunkResult
+from gateway.sync.draw import Packed, draw_and_pack
+from gateway.sync.limits import (
+    DISPLAYS_AT_ONCE,
+    DRAWS_BEFORE_GIVING_UP,
+    LABELS_IN_A_WORKER_CALL,
+    LOOK_AT_LEAST_EVERY_S,
+    PACKED_KEPT,
+    RETRY_AFTER_TROUBLE_S,
+)
+from gateway.sync.load import ToDraw, load
+
+log = structlog.get_logger("sync")
+
+
+class Sync:
+    """One per gateway. `handle` serves batches; `run` keeps every store's displays up to date between them."""
+
+    def __init__(self, database: Database, clock: Clock, executor: Executor, events: EventStream) -> None:
+        self._database = database
+        self._clock = clock
+        self._executor = executor
+        self._events = events
+        self._one_at_a_time = asyncio.Lock()
+        self._nudged = asyncio.Event()
+        self._releases: dict[str, str] = {}
+        self._packed: dict[LabelRequest, Packed] = {}  # newest last; saves drawing one label for many displays
+        self.drawn = 0  # labels drawn since the start: what metrics and "nothing was rendered" tests read
+        events.watch(ProductsChanged, lambda _: self._nudged.set())
+        events.watch(BindingsChanged, lambda _: self._nudged.set())
+
+    def nudge(self) -> None:
+        """Look for stale displays soon: settings or templates changed."""
+        self._nudged.set()
+
+    async def release_templates(self) -> None:
+        """Make the templates of this version current; displays drawn with others become stale."""
+        releases = {name: template_release(name) for name in template_names()}
+        await self._database.write(lambda connection: set_template_releases(connection, releases, self._clock.now()))
+        self._releases = releases
+
+    async def run(self) -> None:
+        """Level-triggered: at start, at each nudge, when a sale starts or ends, and every minute."""
+        while True:
+            self._nudged.clear()
+            try:
+                await self.bring_up_to_date()
+                wait_s = await self._until_next_change_s()
+            except (WorkerDied, OSError) as error:
+                log.warning("sync_postponed", reason=str(error), next_try_s=RETRY_AFTER_TROUBLE_S)
+                wait_s = RETRY_AFTER_TROUBLE_S
+            await self._wait_for_nudge(wait_s)
+
+    async def handle(self, chunk: Chunk) -> ChunkResult:
+        """Bring every display bound to the chunk's products up to date; those count as handled."""
+        product_ids = [one.product_id for one in chunk.products]
+        await self.bring_up_to_date(product_ids=product_ids)
+        displays, refused = await self._database.read(lambda connection: _bound_and_refused(connection, product_ids))
+        return ChunkResult(chunk.chunk_id, len(displays), len(displays), refused)
+
+    async def bring_up_to_date(self, *, product_ids: Sequence[int] | None = None) -> int:
+        """Draw until no display (bound to one of the products) is stale. Gives how many revisions moved."""
+        moved = 0
+        async with self._one_at_a_time:
+            for _ in range(DRAWS_BEFORE_GIVING_UP):
+                now = self._clock.now()
+                stale = await self._database.read(_stale(now, product_ids))
+                if not stale:
+                    return moved
+                for start in range(0, len(stale), DISPLAYS_AT_ONCE):
+                    moved += await self._bring(stale[start : start + DISPLAYS_AT_ONCE], now)
+        # Products that change faster than they can be drawn: the next nudge or minute goes on.
+        self._nudged.set()
+        return moved
+
+    async def _bring(self, display_ids: Sequence[str], now: datetime) -> int:
+        to_draw = await self._database.read(lambda connection: load(connection, display_ids, self._releases, now))
+        packed = await self._draw([one.request for one in to_draw])
+        pictures = [_picture(one, packed[one.request]) for one in to_draw]
+        moved: Moved = await self._database.write(lambda connection: write_pictures(connection, pictures, now))
+        stores = {one.display_id: one.store_id for one in to_draw}
+        by_store: dict[str, list[str]] = {}
+        for display_id in moved.moved:
+            by_store.setdefault(stores[display_id], []).append(display_id)
+        for store_id, ids in by_store.items():
+            self._events.publish(DesiredMoved(store_id, tuple(ids)))
+        return len(moved.moved)
+
+    async def _draw(self, requests: Sequence[LabelRequest]) -> dict[LabelRequest, Packed]:
+        found = {one: self._packed[one] for one in requests if one in self._packed}
+        missing = list(dict.fromkeys(one for one in requests if one not in found))
+        slices = [missing[i : i + LABELS_IN_A_WORKER_CALL] for i in range(0, len(missing), LABELS_IN_A_WORKER_CALL)]
+        answers = await asyncio.gather(*(self._executor.run(draw_and_pack, one) for one in slices))
+        for asked, answer in zip(slices, answers, strict=True):
+            found.update(zip(asked, answer, strict=True))
+        self.drawn += len(missing)
+        self._keep({one: found[one] for one in missing})
+        return found
+
+    def _keep(self, packed: dict[LabelRequest, Packed]) -> None:
+        self._packed.update(packed)
+        surplus = len(self._packed) - PACKED_KEPT
+        for old in list(self._packed)[: max(surplus, 0)]:
+            del self._packed[old]
+
+    async def _until_next_change_s(self) -> float:
+        now = self._clock.now()
+        at = await self._database.read(lambda connection: next_change_at(connection, now))
+        if at is None:
+            return LOOK_AT_LEAST_EVERY_S
+        return min(LOOK_AT_LEAST_EVERY_S, max(0.0, (from_ms(at) - now).total_seconds()))
+
+    async def _wait_for_nudge(self, wait_s: float) -> None:
+        nudge = asyncio.ensure_future(self._nudged.wait())
+        pause = asyncio.ensure_future(self._clock.sleep(wait_s))
+        try:
+            await asyncio.wait((nudge, pause), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nudge.cancel()
+            pause.cancel()
+
+
+def _stale(now: datetime, product_ids: Sequence[int] | None) -> Callable[[Connection], list[str]]:
+    return lambda connection: stale_displays(connection, now, product_ids=product_ids)
+
+
+def _bound_and_refused(connection: Connection, product_ids: Sequence[int]) -> tuple[list[str], tuple[str, ...]]:
+    displays = displays_bound_to(connection, product_ids)
+    return displays, tuple(label_reasons(connection, displays))
+
+
+def _picture(one: ToDraw, packed: Packed) -> Picture:
+    return Picture(
+        display_id=one.display_id,
+        store_id=one.store_id,
+        panel=one.panel,
+        content_id=packed.content_id,
+        deflated=packed.deflated,
+        drawn_from=one.drawn_from,
+        fallback_reason=one.reason or packed.reason,
+        fallback_detail=packed.detail,
+    )
