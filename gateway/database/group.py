@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RootTransaction
 
 from gateway.database.connect import driver_of
 from gateway.database.errors import DatabaseFailed, by_meaning
@@ -43,16 +43,22 @@ def commit_group(
     for place, work in enumerate(works):
         outcome = _run_in_savepoint(connection, work, path)
         if not driver_of(connection).in_transaction:
-            transaction.rollback()  # the driver has nothing left to undo; SQLAlchemy must know it too
+            _roll_back(connection, transaction)
             return _run_the_others(connection, works, place, outcome, path, ensure_alive)
         outcomes.append(outcome)
     try:
         ensure_alive()
         transaction.commit()
     except Exception as error:
-        transaction.rollback()
+        _roll_back(connection, transaction)
         return _all_fail(works, by_meaning(error, path))
     return outcomes
+
+
+def _roll_back(connection: Connection, transaction: RootTransaction) -> None:
+    """Bring SQLAlchemy's idea and the driver's to the same end; each may believe it is over already."""
+    transaction.rollback()
+    driver_of(connection).rollback()  # after a COMMIT that failed, SQLAlchemy asks for none
 
 
 def _run_in_savepoint(connection: Connection, work: Work, path: Path) -> Outcome:

@@ -1,0 +1,67 @@
+"""The migrations make what the folders declare, and stand on their own feet."""
+
+import asyncio
+import importlib
+import re
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+import gateway
+from gateway.database import Database, metadata
+from gateway.database.migrate import MIGRATIONS, known_revisions
+
+Schema = dict[str, list[tuple[object, ...]]]
+
+
+def schema_of(path: Path) -> Schema:
+    """Every table as SQLite understands it: its columns, keys, indexes, and whether it has a rowid."""
+    database = sqlite3.connect(path)
+    tables = database.execute(
+        "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'"
+    )
+    schema: Schema = {}
+    for table, without_rowid in tables.fetchall():
+        if table == "alembic_version":
+            continue
+        found: list[tuple[object, ...]] = [("without rowid", without_rowid)]
+        found += sorted(
+            ("column", name, type_, not_null, default, key)
+            for _, name, type_, not_null, default, key, _ in database.execute(f"PRAGMA table_xinfo({table})")
+        )
+        found += sorted(row[2:] for row in database.execute(f"PRAGMA foreign_key_list({table})"))
+        for _, index, unique, origin, partial in database.execute(f"PRAGMA index_list({table})").fetchall():
+            columns = tuple(row[2] for row in database.execute(f"PRAGMA index_info({index})"))
+            named = index if origin == "c" else origin
+            found.append(("index", named, unique, partial, columns))
+        schema[table] = sorted(found, key=repr)
+    database.close()
+    return schema
+
+
+def test_a_migrated_file_has_exactly_the_tables_that_the_folders_declare(tmp_path: Path) -> None:
+    for file in sorted(Path(gateway.__path__[0]).glob("*/tables.py")):
+        importlib.import_module(f"gateway.{file.parent.name}.tables")
+    engine = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+    asyncio.run(Database.open(tmp_path / "migrated.db", threads=False).close())
+    declared, migrated = schema_of(tmp_path / "declared.db"), schema_of(tmp_path / "migrated.db")
+    assert sorted(migrated) == sorted(declared)
+    for table in declared:
+        assert migrated[table] == declared[table], f"{table}: run `python -m tools.new_migration`"
+
+
+def test_migrations_follow_each_other_by_number_and_import_no_folder() -> None:
+    files = sorted((MIGRATIONS / "versions").glob("*.py"))
+    assert known_revisions() == [f"{number:04}" for number in range(1, len(files) + 1)]
+    for file in files:
+        assert not re.search(r"^\s*(from|import) gateway", file.read_text(), re.MULTILINE), file
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    asyncio.run(Database.open(tmp_path / "a.db", threads=False).close())
+    before = (tmp_path / "a.db").read_bytes()
+    asyncio.run(Database.open(tmp_path / "a.db", threads=False).close())
+    assert (tmp_path / "a.db").read_bytes() == before
