@@ -9,12 +9,13 @@ Source: docs/protocol.md, "Links".
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from firmware_protocol.link.messages import CreditQuery, DownMessage, Hello, Parts, Status, ToTag
+from firmware_protocol.link.messages import CreditQuery, DownMessage, Hello, Parts, Status, ToTag, Welcome
 from firmware_protocol.link.payload import pack_payloads
 from gateway.delivery.limits import (
     CONTACT_S_DEFAULT,
     CREDIT_QUERY_AFTER_S,
     ENCODINGS_REMEMBERED_A_BRIDGE,
+    GREET_EVERY_S,
     PARTS_OCTETS,
 )
 
@@ -33,6 +34,7 @@ class BridgeSession:
     credit_limit: int = 0
     next_number: int = 0
     stalled_since_s: float | None = None
+    greeted_at_s: float | None = None
     airtime_us: int = 0
     _urgent: list[DownMessage] = field(default_factory=list)
     _waiting: OrderedDict[tuple[object, ...], DownMessage] = field(default_factory=OrderedDict)
@@ -42,6 +44,7 @@ class BridgeSession:
         """Its carrier is (back) there: what waited in it is gone, and it must say HELLO again."""
         self.open = True
         self.ready = False
+        self.greeted_at_s = None
 
     def closed(self) -> None:
         self.open = self.ready = False
@@ -96,6 +99,17 @@ class BridgeSession:
             octets = stream[start : min(start + PARTS_OCTETS, end)]
             self.say(Parts(encoding_id, len(stream), start, octets))
 
+    def greeting(self, now_s: float, welcome: Welcome) -> list[bytes]:
+        """A bridge that has not said HELLO to this run may not know that there is a new one: a welcome that names no
+        boot of its makes it say so. Again and again until it does.
+        """
+        if not self.open or self.ready:
+            return []
+        if self.greeted_at_s is not None and now_s < self.greeted_at_s + GREET_EVERY_S:
+            return []
+        self.greeted_at_s = now_s
+        return pack_payloads([welcome], 0)
+
     def payloads(self, now_s: float) -> list[bytes]:
         """What may leave now, packed. Notes since when it stands still for want of credit."""
         if not self.ready:
@@ -120,7 +134,9 @@ class BridgeSession:
         return packed
 
     def wake_at(self) -> float | None:
-        """When the bridge must be asked for credit, if it stands still until then."""
+        """When the bridge must be greeted again, or asked for credit, if it stands still until then."""
+        if self.open and not self.ready:
+            return None if self.greeted_at_s is None else self.greeted_at_s + GREET_EVERY_S
         return None if self.stalled_since_s is None else self.stalled_since_s + CREDIT_QUERY_AFTER_S
 
     @property

@@ -36,3 +36,5 @@ BATTERY_LOW_MV = 2_450
 CANNOT_OPEN_BEFORE_COMMISSIONING = 3
 # A database that would not take a turn (full disk): what was heard is asked for again after this.
 RETRY_AFTER_TROUBLE_S = 2.0
+# A bridge that is there but says no HELLO: a lost greeting must not cost more than a person's patience.
+GREET_EVERY_S = 2.0

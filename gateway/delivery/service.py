@@ -7,7 +7,7 @@ display that is not proved stands on the agenda. Why: docs/architecture.md.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import structlog
 from sqlalchemy import Connection, select
@@ -18,16 +18,15 @@ from firmware_protocol.content import NO_BASE
 from firmware_protocol.encoding import encoding_of
 from firmware_protocol.keys import NONCE_OCTETS
 from firmware_protocol.link.messages import (
+    BOOT_ID_OCTETS,
     NO_RUN,
     Associate,
     Hello,
-    LinkPing,
     PartsWanted,
     Unassociate,
-    UpMessage,
     Welcome,
 )
-from firmware_protocol.link.payload import unpack_payload
+from firmware_protocol.link.payload import unpack_up_payload
 from gateway.access import known_run
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession
@@ -57,7 +56,6 @@ from gateway.shelf.tables import desired
 
 log = structlog.get_logger("delivery")
 _EPOCH_MASK = 0xFFFF_FFFF  # the site's time travels as u32 milliseconds and wraps
-_UP_TYPES = get_args(UpMessage)
 
 Join = tuple[TagLink, str, JoinRequest, NewKey | None]
 
@@ -236,7 +234,6 @@ class Delivery:
             match event:
                 case BridgeOpened():
                     session.opened()
-                    session.say_at_once(LinkPing())
                 case BridgeClosed():
                     session.closed()
                     log.warning("bridge_down", bridge=event.bridge_id)
@@ -246,14 +243,13 @@ class Delivery:
 
     def _hear_payload(self, session: BridgeSession, octets: bytes, hearing: Hearing, now_s: float) -> None:
         try:
-            payload = unpack_payload(octets)
+            payload = unpack_up_payload(octets)
         except FieldError as error:
             self.ear.broken += 1
             log.info("payload_not_understood", bridge=session.bridge_id, reason=str(error))
             return
         for message in payload.messages:
-            if isinstance(message, _UP_TYPES):
-                self.ear.hear(session, message, hearing, now_s)
+            self.ear.hear(session, message, hearing, now_s)
 
     async def _welcome(self, session: BridgeSession, hello: Hello) -> None:
         def note(connection: Connection) -> bool:
@@ -410,8 +406,9 @@ class Delivery:
             self._events.publish(ShownMoved(store_id, display_id, revision, fact))
 
     async def _flush(self, now_s: float) -> None:
+        greeting = Welcome(bytes(BOOT_ID_OCTETS), self._run_id, to_ms(self._clock.now()) & _EPOCH_MASK)
         for session in self.shop.sessions.values():
-            for payload in session.payloads(now_s):
+            for payload in [*session.greeting(now_s, greeting), *session.payloads(now_s)]:
                 self.payloads_sent += 1
                 self.octets_sent += len(payload)
                 await self._carrier.send(session.bridge_id, payload)

@@ -4,11 +4,9 @@ In: panel, template, store settings, products, the time. Out: a `LabelRequest`, 
 Rule: every decision about prices and dates falls here and in `catalog`; `labels` only draws what it is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from gateway.access import StoreSettings
 from gateway.catalog import Product, price_in_force
@@ -73,38 +71,24 @@ def _label_product(
     fields = product.fields
     price = price_in_force(fields, settings, at)
     zero = price.selling == 0 and not settings.allow_zero_price
-    last_day = None
-    if price.sale_until is not None and price.on_offer:
-        # The end is the first instant without the sale; the label names the last day that still has it.
-        last_day = (price.sale_until - timedelta(microseconds=1)).astimezone(ZoneInfo(settings.time_zone)).date()
     label = LabelProduct(
         barcode=product.barcode,
-        name=_text(fields, "name") or "",
+        name=fields.text("name") or "",
         price=price.selling,
-        old_price=price.regular if price.on_offer else None,
+        old_price=price.regular,
         on_offer=price.on_offer,
-        valid_until=last_day,
-        unit_price=_decimal(fields, "unitPrice"),
-        unit=_text(fields, "unit"),
-        pack_size=_text(fields, "packSize"),
-        lowest_price_30_days=_decimal(fields, "lowestPrice30Days") if price.on_offer else None,
-        anchor_price=_decimal(fields, "anchorPrice"),
-        deposit=_decimal(fields, "deposit"),
-        loyalty_price=_decimal(fields, "loyaltyPrice"),
-        origin=_text(fields, "origin"),
-        brand=_text(fields, "brand"),
-        variety=_text(fields, "variety"),
-        item_class=_text(fields, "class"),
+        valid_until=price.last_day,
+        unit_price=fields.decimal("unitPrice"),
+        unit=fields.text("unit"),
+        pack_size=fields.text("packSize"),
+        lowest_price_30_days=fields.decimal("lowestPrice30Days") if price.on_offer else None,
+        anchor_price=fields.decimal("anchorPrice"),
+        deposit=fields.decimal("deposit"),
+        loyalty_price=fields.decimal("loyaltyPrice"),
+        origin=fields.text("origin"),
+        brand=fields.text("brand"),
+        variety=fields.text("variety"),
+        item_class=fields.text("class"),
         zero_price=zero,
     )
     return label, price.holds_from, price.holds_until
-
-
-def _text(fields: Mapping[str, object], name: str) -> str | None:
-    value = fields.get(name)
-    return None if value is None else str(value)
-
-
-def _decimal(fields: Mapping[str, object], name: str) -> Decimal | None:
-    value = fields.get(name)
-    return value if isinstance(value, Decimal) else None

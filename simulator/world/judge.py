@@ -1,0 +1,102 @@
+"""The judge: what every glass should show, worked out from the rows that were *sent*, not from the gateway's database.
+
+In: accepted rows in the order of their acceptance, bindings, the time. Out: the picture of each display, drawn by the
+plain reference renderer. Rule: it reads nothing the gateway stored; the newest accepted row that names a field sets it.
+Source: the POS contract, "What wins, and what is in force".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.access import StoreSettings
+from gateway.catalog import ParsedRow, Product, ProductFields, RowMode, Stored, parse_rows
+from gateway.labels import reference
+from gateway.sync import label_of
+
+OPTIONAL_KEPT = frozenset({"name", "price"})  # never cleared by a row that leaves them out, even in full mode
+
+
+@dataclass(slots=True)
+class JudgedProduct:
+    """Per field: the number of the row that set it, and the value."""
+
+    fields: dict[str, tuple[int, Stored]] = field(default_factory=dict)
+    newest_row: int = 0
+    removed_by: int = 0
+
+    def set(self, seq: int, values: Mapping[str, Stored]) -> None:
+        for name, value in values.items():
+            if seq >= self.fields.get(name, (0, None))[0]:
+                self.fields[name] = (seq, value)
+        self.newest_row = max(self.newest_row, seq)
+
+    def stored(self) -> dict[str, Stored]:
+        return {
+            name: value for name, (seq, value) in self.fields.items() if value is not None and seq > self.removed_by
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a display should show. `planes` as its controller takes them."""
+
+    panel: str
+    planes: tuple[bytes, ...]
+    barcodes: tuple[str, ...]
+
+
+class Judge:
+    """Folds one store's accepted rows. Numbers are its own: it counts rows in the order in which it is told of them."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.settings = settings
+        self._products: dict[str, JudgedProduct] = {}
+        self._seq = 0
+
+    def accepted(self, rows: Sequence[object], mode: RowMode) -> None:
+        """Rows of a single update that were answered with success."""
+        self.apply(self.number(rows, mode))
+
+    def number(
+        self, rows: Sequence[object], mode: RowMode, *, also_known: Iterable[str] = ()
+    ) -> list[tuple[int, ParsedRow]]:
+        """Rows that were accepted now and may be applied later (a batch that is pushed, then completed)."""
+        known = {*self._products, *also_known}
+        parsed = parse_rows(
+            rows, settings=self.settings, field_map=None, mode=mode, is_known=lambda code: code in known
+        )
+        numbered = []
+        for row in parsed.rows:
+            self._seq += 1
+            numbered.append((self._seq, row))
+        return numbered
+
+    def apply(self, numbered: Iterable[tuple[int, ParsedRow]]) -> None:
+        for seq, row in numbered:
+            self._products.setdefault(row.barcode, JudgedProduct()).set(seq, row.values.stored)
+
+    def removed(self, barcodes: Iterable[str]) -> None:
+        for barcode in barcodes:
+            self._seq += 1
+            if barcode in self._products:
+                self._products[barcode].removed_by = self._seq
+
+    def expected(
+        self, display_id: str, panel: str, barcodes: Sequence[str], at: datetime, template: str = "shelf"
+    ) -> Expected:
+        """The picture of a display that is bound to these products; without products the unbound one."""
+        products = [self._product(barcode) for barcode in barcodes]
+        label = label_of(panel, template, display_id.partition(".")[0], self.settings, products, at)
+        return Expected(panel, reference.render(label.request).planes, tuple(barcodes))
+
+    def _product(self, barcode: str) -> Product:
+        judged = self._products.get(barcode, JudgedProduct())
+        return Product(
+            product_id=0,
+            store_id=self.settings.store_id,
+            barcode=barcode,
+            version=0,
+            removed=judged.removed_by > judged.newest_row or barcode not in self._products,
+            fields=ProductFields(judged.stored()),
+        )

@@ -1,0 +1,67 @@
+"""When a display is tried again."""
+
+import random
+
+from firmware_protocol import PANELS, ReportState
+from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, LINK_SLACK_S, RETRY_JITTER
+from gateway.delivery.plan import Agenda
+
+DISPLAY = "A4C1380000000001.0"
+CONTACT_S = 60.0
+
+
+def agenda() -> Agenda:
+    return Agenda(random.Random(7))
+
+
+def test_a_display_is_due_once_although_it_was_put_on_the_agenda_twice() -> None:
+    plan = agenda()
+    plan.due_at(DISPLAY, 10.0)
+    plan.due_at(DISPLAY, 5.0)
+    assert plan.take_due(4.9, 10) == []
+    assert plan.take_due(20.0, 10) == [DISPLAY]
+    assert plan.take_due(20.0, 10) == []
+
+
+def test_those_that_wait_longest_come_first_and_the_rest_stays() -> None:
+    plan = agenda()
+    for number in range(5):
+        plan.due_at(f"{number:016X}.0", float(5 - number))
+    assert plan.take_due(100.0, 2) == ["0000000000000004.0", "0000000000000003.0"]
+    assert plan.wake_at() == 3.0
+
+
+def test_an_unanswered_offer_is_repeated_later_each_time_up_to_a_bound() -> None:
+    plan = agenda()
+    waits = []
+    for _ in range(8):
+        plan.after_offer(DISPLAY, 0.0, CONTACT_S)
+        waits.append(plan.attempt(DISPLAY).due_s)
+    assert waits[0] >= 2 * CONTACT_S
+    assert waits[1] > waits[0]
+    assert max(waits) <= BACKOFF_CONTACTS_MAX * CONTACT_S * (1 + RETRY_JITTER) + LINK_SLACK_S
+
+
+def test_a_refresh_is_waited_for_to_the_end_of_its_panels_band() -> None:
+    plan = agenda()
+    panel = PANELS["2.9-bwr"]
+    plan.after_answer(DISPLAY, ReportState.REFRESHING, 0.0, CONTACT_S, panel, 1.0)
+    assert plan.attempt(DISPLAY).due_s >= panel.refresh_band_s[1] + 2 * CONTACT_S
+
+
+def test_a_glass_that_fails_again_and_again_is_tried_more_and_more_rarely() -> None:
+    plan = agenda()
+    waits = []
+    for _ in range(6):
+        plan.after_answer(DISPLAY, ReportState.FAILED, 0.0, CONTACT_S, PANELS["2.9-bw"], 1.0)
+        waits.append(plan.attempt(DISPLAY).due_s)
+    assert waits[:4] == sorted(waits[:4])  # then the bound holds, and only the spread differs
+    assert min(waits[4:]) >= BACKOFF_CONTACTS_MAX * CONTACT_S
+
+
+def test_a_proved_display_leaves_the_agenda() -> None:
+    plan = agenda()
+    plan.after_offer(DISPLAY, 0.0, CONTACT_S)
+    plan.forget(DISPLAY)
+    assert plan.wake_at() is None
+    assert plan.take_due(1e9, 10) == []
