@@ -1,0 +1,27 @@
+"""Golden vectors: octets that every implementation must write and read alike, as JSON, for firmware in any language.
+
+One file a subject: a list of objects with `name`, `origin` (where the octets come from), `kind`, `bytes` (hex) and
+`fields`. Octets in fields are hex, enumerations are their names, a kind's meaning is in docs/protocol.md.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+SUBJECTS = ("service", "packets", "pictures", "keys", "poll", "link", "serial")
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    name: str
+    origin: str
+    kind: str
+    octets: bytes
+    fields: Mapping[str, object]
+
+
+def read_vectors(subject: str) -> list[Vector]:
+    """All vectors of one of `SUBJECTS`."""
+    rows = json.loads(resources.files(__name__).joinpath(f"{subject}.json").read_text(encoding="utf-8"))
+    return [Vector(row["name"], row["origin"], row["kind"], bytes.fromhex(row["bytes"]), row["fields"]) for row in rows]
