@@ -1,0 +1,11 @@
+"""What the catalogue tells the rest of the gateway, after the commit. Only a nudge: the tables are the truth."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProductsChanged:
+    """Products of a store have new versions; whoever called `save_rows` or `remove_products` publishes it."""
+
+    store_id: str
+    product_ids: tuple[int, ...]

@@ -1,0 +1,64 @@
+"""What becomes of the rows of a request: accepted ones, errors and warnings, all in the order in which they came."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from gateway.catalog.product import ProductFields, Stored
+
+
+class RowMode(StrEnum):
+    """ADD: barcode, name and price are wanted. UPDATE: name and price only of a barcode that is not known."""
+
+    ADD = "add"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class RowIssue:
+    """One thing to say about a row. `index` counts from 0 in its request; `code` is stable, `message` for a person."""
+
+    index: int
+    barcode: str | None
+    field: str | None
+    code: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRow:
+    """An accepted row: only the fields it names; None clears one. The barcode is not among `values`."""
+
+    index: int
+    barcode: str
+    values: ProductFields
+    warnings: tuple[RowIssue, ...] = ()
+
+    def to_json(self) -> str:
+        """For staging. The warnings were answered and are left behind."""
+        return msgspec.json.encode([self.index, self.barcode, self.values.stored]).decode()
+
+    @staticmethod
+    def from_json(text: str) -> "ParsedRow":
+        index, barcode, stored = _STAGED.decode(text)
+        return ParsedRow(index, barcode, ProductFields(stored))
+
+
+_STAGED: msgspec.json.Decoder[tuple[int, str, Mapping[str, Stored]]] = msgspec.json.Decoder()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRows:
+    """`rows` in their order; a row is here or has an error. `warnings` also covers the rows with errors."""
+
+    rows: list[ParsedRow]
+    errors: list[RowIssue]
+    warnings: list[RowIssue]
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were rejected; a row may have several errors."""
+        return len({issue.index for issue in self.errors})

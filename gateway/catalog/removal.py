@@ -1,0 +1,55 @@
+"""Removes products: a tombstone with its number stays, and a row accepted later brings the product back.
+
+In: barcodes and the accepted number of the removal. Out: `RemovedRows`; every field cleared, a new version.
+Rule: a removal is one more thing with a number; the newest wins, as with rows. Why: merge.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.catalog.kept import Cause, load_kept, write_kept
+from gateway.catalog.merge import merge_removal
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedRows:
+    """Barcodes in the order given: removed now, not in the catalogue, or set again by a row accepted later."""
+
+    removed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    superseded: tuple[str, ...]
+    product_ids: tuple[int, ...]  # those whose version is new
+
+
+def remove_products(
+    connection: Connection,
+    store_id: str,
+    barcodes: Sequence[str],
+    *,
+    accepted_seq: int,
+    now: datetime,
+    source: str,
+    session_id: str | None = None,
+) -> RemovedRows:
+    """Remove products by their own barcodes. Raises StoreUnknown."""
+    cause = Cause(store_id, source, session_id, now)
+    kept = load_kept(connection, store_id, barcodes)
+    removed: list[str] = []
+    unknown: list[str] = []
+    superseded: list[str] = []
+    for barcode in dict.fromkeys(barcodes):
+        one = kept.get(barcode)
+        if one is None or one.state.is_removed:
+            unknown.append(barcode)
+            continue
+        merged = merge_removal(one.state, accepted_seq)
+        one.is_touched = True
+        if merged.changes or one.state.is_removed:
+            cause.note(one, accepted_seq, merged.changes)
+        (removed if one.state.is_removed else superseded).append(barcode)
+    write_kept(connection, cause, list(kept.values()))
+    ids = tuple(one.product_id for one in kept.values() if one.is_changed)
+    return RemovedRows(tuple(removed), tuple(unknown), tuple(superseded), ids)
