@@ -47,6 +47,11 @@ class Shop:
         session = self.session_of(place[0])
         return session.bridge_id if session is not None else None
 
+    def unanswered(self, link: TagLink) -> int:
+        """The most offers in a row that passed their expected contacts without any answer from this tag."""
+        attempts = (self.agenda.attempts.get(display_id) for display_id, _ in link.displays)
+        return max((attempt.unanswered for attempt in attempts if attempt is not None), default=0)
+
     def due_now(self, link: TagLink, now_s: float) -> None:
         """The way to the tag has opened: look at its displays at once, with the patience of a first attempt."""
         for display_id, _ in link.displays:

@@ -164,11 +164,10 @@ class _Bench:
         books, facts = rule.report_heard(entry.books, heard.report, heard.counter)
         if books == entry.books:
             return
+        if heard.report.state is not ReportState.SHOWN and heard.report.revision == entry.books.desired_revision:
+            self.outcome.answers[heard.display_id] = heard.report.state  # one about an older revision answers nothing
         self._bridges[heard.display_id] = heard.bridge_id
-        entry = replace(entry, books=books, refresh_counter=heard.report.refresh_counter)
-        self._entries[heard.display_id] = entry
-        if heard.report.state is not ReportState.SHOWN:
-            self.outcome.answers[heard.display_id] = heard.report.state
+        self._entries[heard.display_id] = replace(entry, books=books, refresh_counter=heard.report.refresh_counter)
         for fact in facts:
             self._apply(heard.display_id, fact, heard.bridge_id)
 
