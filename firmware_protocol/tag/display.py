@@ -295,6 +295,14 @@ def _step(work: DisplayWork, step: Step) -> Stage:
     return stage
 
 
+def image_asked(state: DisplayState, content: Content) -> Result:
+    """*Display Image* for a slot with this picture: it is drawn only if that is what is ordered and not yet done."""
+    now = state.memory.now
+    if now is None or now.content != content or state.memory.pending is not None or state.memory.finished:
+        return state, []
+    return _go_on(DisplayState(state.memory, replace(state.work, trouble=None, cause=None)), [])
+
+
 def parts_complete(state: DisplayState, content: Content) -> Result:
     """The picture of the highest order stands whole in its slot."""
     memory = state.memory

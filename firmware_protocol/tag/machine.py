@@ -1,0 +1,405 @@
+"""A whole tag without its radio and its glass: keys, displays, transfers, and what it says at each contact.
+
+In: items of the poll profile as they arrive, the steps of a refresh, power cuts. Out: items to send, refreshes to do.
+Rule: what it accepts, refuses and draws is decided here and in `display`, by the tag alone; memory is written before
+anything is said about it. No clock: the site's time is told by `time_is`. Why: docs/protocol.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from firmware_protocol.counters import RANDOMIZER_OCTETS
+from firmware_protocol.errors import FieldError, PeerError, SealBroken
+from firmware_protocol.identity import FactoryCode, TagId
+from firmware_protocol.keys import NONCE_OCTETS
+from firmware_protocol.manifest import Action, Manifest
+from firmware_protocol.panels import Panel
+from firmware_protocol.poll import (
+    CannotOpen,
+    DownItem,
+    Join,
+    JoinAnswer,
+    Part,
+    PlainPing,
+    Response,
+    SealedCommand,
+    SealedManifest,
+    SealedReport,
+    Sealing,
+    UpItem,
+)
+from firmware_protocol.report import REFRESH_HALF_S_MAX, Report, ReportFlags
+from firmware_protocol.sealing import open_command, open_manifest, seal_answer, seal_report
+from firmware_protocol.tag import display as rule
+from firmware_protocol.tag.commands import answer_to
+from firmware_protocol.tag.display import DisplayState, Order, Outcome, SendReport, Stage
+from firmware_protocol.tag.keyring import Keyring
+from firmware_protocol.tag.memory import RECORDS_OF_MANIFEST, RECORDS_OF_STATE, DisplayFlash, TagJson, TagMemory
+from firmware_protocol.tag.slots import write_slot
+from firmware_protocol.tag.transfer import Transfer
+from firmware_protocol.tlv import BasicState, BasicStateFlags, pack_tlv, pack_tlvs, unpack_commands
+
+BATTERY_LOW_MV = 2450  # below it a cell of this kind gives way in a refresh, not in the radio
+
+
+class PleaseCommission(Enum):
+    """The answer's unsealed bit, as an item: ask for new keys, once a contact."""
+
+    BIT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshOrder:
+    """Put these planes on the glass. `content_id` was computed over just them, as they were read back."""
+
+    display: int
+    planes: tuple[bytes, ...]
+    content_id: bytes
+
+
+class TagMachine:
+    """`draw` gives so many octets that nobody can guess. Without `memory` the tag is factory new.
+
+    The caller: `contact`, then `receive` whatever comes, `contact(again=True)` while there is more; `refresh_due`,
+    `refresh_begins`, `refresh_ended`; `power_cut`. `dropped` counts items nobody could use.
+    """
+
+    def __init__(
+        self,
+        tag_id: TagId,
+        code: FactoryCode,
+        panels: Sequence[Panel],
+        draw: Callable[[int], bytes],
+        memory: TagMemory | None = None,
+    ) -> None:
+        self.tag_id = tag_id
+        self.dropped = 0
+        self._code, self._draw, self._panels = code, draw, tuple(panels)
+        self._battery_mv, self._temperature_c = 3000, 20
+        self.memory = self._new_memory() if memory is None else memory
+        self._start()
+
+    @classmethod
+    def from_json(cls, tag_id: TagId, code: FactoryCode, kept: TagJson, draw: Callable[[int], bytes]) -> TagMachine:
+        """A tag that starts with the memory of another run."""
+        memory = TagMemory.from_json(kept)
+        return cls(tag_id, code, [flash.panel for flash in memory.displays], draw, memory)
+
+    def to_json(self) -> TagJson:
+        return self.memory.to_json()
+
+    # power
+
+    def power_cut(self) -> None:
+        """RAM is gone and the tag starts again; a refresh under way has ended, nobody knows how."""
+        self._start()
+
+    def factory_reset(self) -> None:
+        """By a person: the tag has no owner and knows nothing. Its glass is left as it is."""
+        records = self.memory.records + RECORDS_OF_MANIFEST
+        self.memory = self._new_memory()
+        self.memory.records = records
+        self._start()
+
+    def _new_memory(self) -> TagMemory:
+        return TagMemory(self._draw(NONCE_OCTETS), [DisplayFlash(panel) for panel in self._panels])
+
+    def _start(self) -> None:
+        count = len(self.memory.displays)
+        self._keyring = Keyring(self.tag_id, self._code, self.memory, self._draw)
+        self._states = [DisplayState(flash.rule) for flash in self.memory.displays]
+        self._transfers: list[Transfer | None] = [None] * count
+        self._reading: list[bytes | None] = [None] * count
+        self._refresh_half_s = [0] * count
+        self._rebooted = [True] * count
+        self._unsaid: set[int] = set()
+        self._due: set[int] = set()
+        self._site_ms: int | None = None
+        self._asked_to_join = False
+        for index, flash in enumerate(self.memory.displays):
+            self._apply(index, rule.power_up(flash.rule))
+
+    # what the tag says
+
+    @property
+    def commissioned(self) -> bool:
+        return self.memory.keys is not None
+
+    @property
+    def has_news(self) -> bool:
+        """The next contact has something to say: a report waits, parts are missing, or the tag has no keys."""
+        return bool(self._unsaid) or self.memory.keys is None or any(self._transfers)
+
+    def contact(self, *, again: bool = False) -> list[UpItem]:
+        """What the tag says now. `again`: the same contact goes on, so nothing is forgiven to a bad bridge yet."""
+        if not again:
+            self._asked_to_join = False
+            for transfer in self._transfers:
+                if transfer is not None:
+                    transfer.contact_begins()
+        if self.memory.keys is None:
+            return self._join()
+        return [*self._reports(), *self._requests()]
+
+    def unheard(self, items: Sequence[UpItem]) -> None:
+        """Nobody answered these: say the reports again at the next contact."""
+        if any(isinstance(item, SealedReport) for item in items):
+            self._unsaid.update(range(len(self._states)))
+
+    def _join(self) -> list[UpItem]:
+        if self._asked_to_join:
+            return []
+        self._asked_to_join = True
+        return [Join(self._keyring.join_request())]
+
+    def _reports(self) -> list[UpItem]:
+        keys = self.memory.keys
+        if not self._unsaid or keys is None:
+            return []
+        said = [
+            SealedReport(seal_report(keys, self._keyring.next_counter(), self.report(i))) for i in sorted(self._unsaid)
+        ]
+        self._unsaid.clear()
+        return [*said]
+
+    def _requests(self) -> list[UpItem]:
+        requests: list[UpItem] = []
+        for transfer in self._transfers:
+            if transfer is not None and (request := transfer.request()) is not None:
+                requests.append(request)
+        return requests
+
+    def report(self, index: int) -> Report:
+        """What the tag holds of this display, to be sealed as it leaves. Raises `IndexError` for no such display."""
+        held = rule.holding(self._states[index])
+        flags = ReportFlags.BATTERY_LOW if self._battery_mv < BATTERY_LOW_MV else ReportFlags.NONE
+        if self._rebooted[index]:
+            flags |= ReportFlags.REBOOTED
+            self._rebooted[index] = False
+        if self._site_ms is None:
+            flags |= ReportFlags.NO_CLOCK
+        return Report(
+            display=index,
+            flags=flags,
+            revision=held.revision,
+            content_prefix=held.content[:4] if isinstance(held.content, bytes) else bytes(4),
+            refresh_counter=held.refresh_counter,
+            state=held.state,
+            refresh_half_s=self._refresh_half_s[index],
+            temperature_c=self._temperature_c,
+            battery_mv=self._battery_mv,
+        )
+
+    # what the tag hears
+
+    def receive(self, item: DownItem | Part | PleaseCommission) -> list[UpItem]:
+        """One item, or one part, and what the tag says to it at once. What does not open or fit is dropped."""
+        try:
+            match item:
+                case Part():
+                    return self._part(item)
+                case SealedManifest():
+                    return self._manifest(item.octets)
+                case SealedCommand():
+                    return self._commands(item.octets)
+                case JoinAnswer():
+                    return self._new_keys(item.octets)
+                case PlainPing():
+                    return self._pinged()
+                case PleaseCommission():
+                    return self._join()
+                case _:
+                    assert_never(item)
+        except PeerError:
+            self.dropped += 1
+            return []
+
+    def _manifest(self, octets: bytes) -> list[UpItem]:
+        keys = self.memory.keys
+        if keys is None:
+            return []
+        try:
+            _, manifest = open_manifest(keys, octets)
+        except SealBroken:
+            return self._cannot_open(Sealing.MANIFEST, octets)
+        if manifest.display >= len(self._states):
+            raise FieldError("manifest.display", manifest.display, "a display this tag has", offset=0)
+        self._take_manifest(manifest)
+        return [*self._reports(), *self._requests()]
+
+    def _take_manifest(self, manifest: Manifest) -> None:
+        index = manifest.display
+        order = Order(manifest.revision, manifest.content_id, None if manifest.action is Action.KEEP else manifest.t_ms)
+        result = rule.manifest_received(self._states[index], order, due=rule.has_come(order.t_ms, self._site_ms))
+        highest = result[0].memory.highest
+        flash = self.memory.displays[index]
+        taken = highest is not None and (highest.revision, highest.content) == (order.revision, order.content)
+        if taken and flash.offer != manifest:
+            flash.offer = manifest
+            self.memory.written(RECORDS_OF_MANIFEST)
+        self._apply(index, result)
+
+    def _part(self, part: Part) -> list[UpItem]:
+        keys = self.memory.keys
+        for index, transfer in enumerate(self._transfers):
+            if transfer is None or transfer.encoding_id != part.encoding_id or keys is None:
+                continue
+            if (data := transfer.take(part.offset, part.octets)) is not None:
+                self._whole(index, data)
+        return self._reports()
+
+    def _whole(self, index: int, data: bytes) -> None:
+        """The encoding is complete and vouched for: unpack it into the free slot."""
+        flash, state = self.memory.displays[index], self._states[index]
+        offer = flash.offer
+        if offer is None:
+            return
+        try:
+            slot = write_slot(offer.content_id, flash.panel, offer.codec, data)
+        except FieldError as error:
+            self._apply(index, rule.encoding_refused(state, str(error)))
+            return
+        if slot.read_back(flash.panel)[1] != offer.content_id:
+            self._apply(index, rule.encoding_refused(state, "another picture than the manifest names"))
+            return
+        flash.fill(slot)
+        self._apply(index, rule.parts_complete(state, offer.content_id))
+
+    def _commands(self, octets: bytes) -> list[UpItem]:
+        keys = self.memory.keys
+        if keys is None:
+            return []
+        try:
+            counter, tlvs = open_command(keys, octets)
+        except SealBroken:
+            return self._cannot_open(Sealing.COMMAND, octets)
+        if not self._keyring.is_new(counter):
+            self.dropped += 1
+            return []
+        answer = pack_tlvs(answer_to(self, unpack_commands(tlvs)))
+        return [Response(seal_answer(keys, self._keyring.next_counter(), answer))]
+
+    def _pinged(self) -> list[UpItem]:
+        keys = self.memory.keys
+        if keys is None:
+            return []
+        return [Response(seal_answer(keys, self._keyring.next_counter(), pack_tlv(self.basic_state())))]
+
+    def _cannot_open(self, what: Sealing, octets: bytes) -> list[UpItem]:
+        return [CannotOpen(what, octets[:RANDOMIZER_OCTETS])]
+
+    def _new_keys(self, octets: bytes) -> list[UpItem]:
+        self._keyring.take_answer(octets)
+        for index, flash in enumerate(self.memory.displays):
+            flash.offer = None
+            self._apply(index, rule.new_keys(self._states[index]))
+        return self._reports()
+
+    # what commands ask
+
+    def basic_state(self) -> BasicState:
+        flags = BasicStateFlags.SYNCHRONIZED if self.commissioned else BasicStateFlags(0)
+        if self._battery_mv < BATTERY_LOW_MV:
+            flags |= BasicStateFlags.SERVICE_NEEDED
+        if any(state.memory.pending is not None for state in self._states):
+            flags |= BasicStateFlags.PENDING_DISPLAY_UPDATE
+        return BasicState(flags)
+
+    def display_count(self) -> int:
+        return len(self._states)
+
+    def waits(self, index: int, content: bytes) -> bool:
+        """This picture is under *keep* or *show at T*."""
+        pending = self._states[index].memory.pending
+        return pending is not None and pending.content == content
+
+    def image_asked(self, index: int, content: bytes) -> None:
+        """Draw this picture, if that is what the tag's own manifest orders."""
+        self._apply(index, rule.image_asked(self._states[index], content))
+
+    # time and the glass
+
+    def time_is(self, site_ms: int) -> None:
+        """The site's time, u32, wrapping: pictures whose T has come are due."""
+        self._site_ms = site_ms
+        for index, state in enumerate(self._states):
+            pending = state.memory.pending
+            if pending is not None and rule.has_come(pending.t_ms, site_ms):
+                self._apply(index, rule.t_came(state))
+
+    def measured(self, temperature_c: int, battery_mv: int) -> None:
+        self._temperature_c, self._battery_mv = temperature_c, battery_mv
+
+    def refresh_due(self) -> RefreshOrder | None:
+        """The next picture to draw, read back from its slot; one display of a tag is drawn at a time."""
+        while self._due and not any(state.work.stage is Stage.DRAWING for state in self._states):
+            index = min(self._due)
+            flash, subject = self.memory.displays[index], self._states[index].work.subject
+            slot = flash.slot_of(subject)
+            if slot is not None:
+                planes, content = slot.read_back(flash.panel)
+                if content == subject:
+                    self._reading[index] = content
+                    return RefreshOrder(index, planes, content)
+            self._apply(index, rule.slot_broken(self._states[index]))
+        return None
+
+    def refresh_begins(self, index: int) -> None:
+        """At once after `refresh_due`: *glass unknown* is written, only now may the panel be touched. Raises `NotNow`
+        if nothing is due there.
+        """
+        self._apply(index, rule.refresh_begins(self._states[index]))
+
+    def refresh_ended(
+        self, index: int, outcome: Outcome, refresh_s: float, temperature_c: int, battery_mv: int
+    ) -> None:
+        """`DRAWN` counts only within the panel's band. Raises `NotNow` if no refresh was under way (a power cut)."""
+        shortest_s, longest_s = self.memory.displays[index].panel.refresh_band_s
+        if outcome is Outcome.DRAWN and refresh_s < shortest_s:
+            outcome = Outcome.TOO_SHORT
+        elif outcome is Outcome.DRAWN and refresh_s > longest_s:
+            outcome = Outcome.TOO_LONG
+        self.measured(temperature_c, battery_mv)
+        result = rule.refresh_ended(self._states[index], outcome, self._reading[index])
+        self._reading[index] = None
+        self._refresh_half_s[index] = min(round(refresh_s * 2), REFRESH_HALF_S_MAX)
+        self._apply(index, result)
+
+    def state_of(self, index: int) -> DisplayState:
+        """The rule's own view of one display: for a fleet's dump and for tests."""
+        return self._states[index]
+
+    # what the rule decided
+
+    def _apply(self, index: int, result: rule.Result) -> None:
+        """Write memory first, then see to what it leads to."""
+        state, actions = result
+        flash = self.memory.displays[index]
+        if state.memory is not flash.rule and state.memory != flash.rule:
+            flash.rule = state.memory
+            self.memory.written(RECORDS_OF_STATE)
+            flash.keep_only_held()
+        self._states[index] = state
+        if any(isinstance(action, SendReport) for action in actions):
+            self._unsaid.add(index)
+        if state.work.stage is Stage.DUE:
+            self._due.add(index)
+        else:
+            self._due.discard(index)
+        self._fetch(index, state, flash)
+
+    def _fetch(self, index: int, state: DisplayState, flash: DisplayFlash) -> None:
+        """The transfer that serves the highest order, if its picture is missing."""
+        if rule.parts_wanted(state) is None or flash.offer is None:
+            self._transfers[index] = None
+            return
+        if flash.offer.has_base:
+            self._apply(index, rule.encoding_refused(state, "this tag builds on no base"))
+            return
+        running = self._transfers[index]
+        if running is None or running.encoding_id != flash.offer.encoding_id:
+            self._transfers[index] = Transfer(flash.offer)
