@@ -1,1 +1,35 @@
-"""Carriers of octets to and from bridges: MQTT and serial."""
+"""Carriers of octets to and from bridges: MQTT and serial. Start at `Carrier`."""
+
+from gateway.links.address import BrokerAddress, BrokerUrlWrong
+from gateway.links.all_carriers import AllCarriers
+from gateway.links.carrier import (
+    BridgeClosed,
+    BridgeOpened,
+    Carrier,
+    CarrierEvent,
+    PayloadArrived,
+    bridge_id,
+    split_bridge_id,
+)
+from gateway.links.mqtt import MqttCarrier
+from gateway.links.mqtt_connection import BrokerAway, MqttConnection, Topic, probe_broker
+from gateway.links.serial import SerialCarrier
+
+__all__ = [
+    "AllCarriers",
+    "BridgeClosed",
+    "BridgeOpened",
+    "BrokerAddress",
+    "BrokerAway",
+    "BrokerUrlWrong",
+    "Carrier",
+    "CarrierEvent",
+    "MqttCarrier",
+    "MqttConnection",
+    "PayloadArrived",
+    "SerialCarrier",
+    "Topic",
+    "bridge_id",
+    "probe_broker",
+    "split_bridge_id",
+]
