@@ -66,8 +66,8 @@ def write(steps: UpgradeOps, words: str, revision: str, down: str | None) -> Pat
     code = "\n".join(line for line in lines if not line.strip().startswith("# ###")).lstrip()
     quoted = "None" if down is None else f'"{down}"'
     file.write_text(TEMPLATE.format(words=words.capitalize(), revision=revision, down=quoted, steps=code))
-    subprocess.run([sys.executable, "-m", "ruff", "check", "-q", "--fix", file], check=True)
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", file], check=True)
+    subprocess.run([sys.executable, "-m", "ruff", "check", "-q", "--fix", file], check=True)
     return file
 
 

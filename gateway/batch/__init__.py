@@ -1,1 +1,49 @@
-"""Batch sessions (staging, saving, sums) and verification rounds."""
+"""Batches: what a POS stages in sessions is saved, synced in chunks, and verified in rounds.
+
+Start at `Sessions` (what a POS asks), `BatchProcessor` (saving and syncing), `Rounds` (who has proved it).
+"""
+
+from gateway.batch.events import BatchMoved
+from gateway.batch.records import (
+    AnswerBook,
+    BatchStatus,
+    MissingProduct,
+    Phase,
+    PushResult,
+    SessionClosed,
+    SessionCompleted,
+    SessionExpired,
+    SessionMode,
+    SessionRowIssue,
+    SessionStarted,
+    SessionState,
+    SessionUnknown,
+    TooManyMissing,
+    TooManySessions,
+    Unconfirmed,
+    Verification,
+)
+from gateway.batch.sessions import ReasonsFace, Sessions
+
+__all__ = [
+    "AnswerBook",
+    "BatchMoved",
+    "BatchStatus",
+    "MissingProduct",
+    "Phase",
+    "PushResult",
+    "ReasonsFace",
+    "SessionClosed",
+    "SessionCompleted",
+    "SessionExpired",
+    "SessionMode",
+    "SessionRowIssue",
+    "SessionStarted",
+    "SessionState",
+    "SessionUnknown",
+    "Sessions",
+    "TooManyMissing",
+    "TooManySessions",
+    "Unconfirmed",
+    "Verification",
+]

@@ -88,6 +88,21 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "product",
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("barcode", sa.Text(), nullable=False),
+        sa.Column("name_folded", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("removed_seq", sa.BigInteger(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("field_seqs", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("product_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("product_by_barcode", "product", ["store_id", "barcode"], unique=True)
+    op.create_table(
         "run",
         sa.Column("run_id", sa.LargeBinary(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
@@ -176,6 +191,38 @@ def upgrade() -> None:
     )
     op.create_index("display_of_store", "display", ["store_id"], unique=False)
     op.create_table(
+        "extra_barcode",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["product.product_id"],
+        ),
+        sa.PrimaryKeyConstraint("store_id", "code", "product_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("extra_barcode_by_product", "extra_barcode", ["product_id"], unique=False)
+    op.create_table(
+        "price_ledger",
+        sa.Column("line_id", sa.Integer(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("old", sa.Text(), nullable=True),
+        sa.Column("new", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["product.product_id"],
+        ),
+        sa.PrimaryKeyConstraint("line_id"),
+    )
+    op.create_index("price_ledger_by_product", "price_ledger", ["product_id", "line_id"], unique=False)
+    op.create_table(
         "sandbox_mark",
         sa.Column("store_id", sa.Text(), nullable=False),
         sa.Column("mark", sa.Text(), nullable=False),
@@ -188,6 +235,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", "mark"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "session",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("remove_missing", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("started_seq", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("completed_at", sa.BigInteger(), nullable=True),
+        sa.Column("complete_no", sa.Integer(), nullable=True),
+        sa.Column("saved_at", sa.BigInteger(), nullable=True),
+        sa.Column("synced_at", sa.BigInteger(), nullable=True),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("pushes", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("superseded", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("displays_bound", sa.Integer(), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("next_check_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["store_id"],
+            ["store.store_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id"),
+    )
+    op.create_index("session_of_store", "session", ["store_id", "state"], unique=False)
     op.create_table(
         "token",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -206,6 +288,27 @@ def upgrade() -> None:
     )
     op.create_index("token_of_store", "token", ["store_id"], unique=False)
     op.create_table(
+        "batch_display",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("display_id", sa.Text(), nullable=False),
+        sa.Column("needed_revision", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["session.session_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id", "display_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "batch_display_waiting",
+        "batch_display",
+        ["display_id"],
+        unique=False,
+        sqlite_where=sa.text("confirmed_at IS NULL"),
+    )
+    op.create_table(
         "binding",
         sa.Column("display_id", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -219,6 +322,25 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("binding_of_product", "binding", ["product_id"], unique=False)
+    op.create_table(
+        "chunk",
+        sa.Column("chunk_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("idx", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("products", sa.Text(), nullable=True),
+        sa.Column("displays_total", sa.Integer(), nullable=True),
+        sa.Column("displays_handled", sa.Integer(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["session.session_id"],
+        ),
+        sa.PrimaryKeyConstraint("chunk_id"),
+    )
+    op.create_index("chunk_of_session", "chunk", ["session_id", "idx"], unique=True)
     op.create_table(
         "desired",
         sa.Column("display_id", sa.Text(), nullable=False),
@@ -246,6 +368,49 @@ def upgrade() -> None:
     op.create_index("desired_of_store", "desired", ["store_id"], unique=False)
     op.create_index("desired_until", "desired", ["valid_until"], unique=False)
     op.create_table(
+        "missing_product",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("barcode", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["session.session_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id", "position"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "row_error",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("push_no", sa.Integer(), nullable=False),
+        sa.Column("idx", sa.Integer(), nullable=False),
+        sa.Column("barcode", sa.Text(), nullable=True),
+        sa.Column("field", sa.Text(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["session.session_id"],
+        ),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index("row_error_of_session", "row_error", ["session_id", "seq"], unique=False)
+    op.create_table(
+        "session_product",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("product_version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["session.session_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id", "product_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "shown",
         sa.Column("display_id", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
@@ -261,6 +426,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("display_id"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "staged_row",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
+        sa.Column("barcode", sa.Text(), nullable=False),
+        sa.Column("row", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["session.session_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id", "accepted_seq"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("staged_barcode", "staged_row", ["session_id", "barcode"], unique=False)
     op.create_table(
         "desired_source",
         sa.Column("display_id", sa.Text(), nullable=False),

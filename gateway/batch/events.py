@@ -1,0 +1,11 @@
+"""What batch tells console, webhooks and metrics after a commit. Only a nudge: the tables hold the truth."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMoved:
+    """Something in the status of this session is different from before."""
+
+    store_id: str
+    session_id: str
