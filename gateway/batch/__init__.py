@@ -4,6 +4,7 @@ Start at `Sessions` (what a POS asks), `BatchProcessor` (saving and syncing), `R
 """
 
 from gateway.batch.events import BatchMoved
+from gateway.batch.processor import BatchProcessor, SyncFace
 from gateway.batch.records import (
     AnswerBook,
     BatchStatus,
@@ -23,16 +24,19 @@ from gateway.batch.records import (
     Unconfirmed,
     Verification,
 )
+from gateway.batch.rounds import Rounds, VerifyFace
 from gateway.batch.sessions import ReasonsFace, Sessions
 
 __all__ = [
     "AnswerBook",
     "BatchMoved",
+    "BatchProcessor",
     "BatchStatus",
     "MissingProduct",
     "Phase",
     "PushResult",
     "ReasonsFace",
+    "Rounds",
     "SessionClosed",
     "SessionCompleted",
     "SessionExpired",
@@ -42,8 +46,10 @@ __all__ = [
     "SessionState",
     "SessionUnknown",
     "Sessions",
+    "SyncFace",
     "TooManyMissing",
     "TooManySessions",
     "Unconfirmed",
     "Verification",
+    "VerifyFace",
 ]

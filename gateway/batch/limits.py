@@ -27,3 +27,7 @@ IDS_PER_STATEMENT = 10_000
 SWEEP_EVERY_S = 60.0
 # A full disk is tried again this often: soon enough for a person who has just made space.
 RETRY_AFTER_TROUBLE_S = 5.0
+# A worker that dies again and again over one batch, or a disk with errors, is a fault that a person must see.
+TRIES_MAX = 5
+# What the status repeats of an error of ours: its kind and a sentence, not a page.
+FAILURE_CHARACTERS_MAX = 500

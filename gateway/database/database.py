@@ -51,7 +51,7 @@ class Database:
             raise
         life = Life()
         write = write_groups(connections[0], path, life)
-        reads = [read_each(connection, life) for connection in connections[1:]]
+        reads = [read_each(connection, path, life) for connection in connections[1:]]
         if threads:
             writer: Lane = ThreadLane("database-writer", [write], life)
             reader: Lane = ThreadLane("database-reader", reads, life, group_max=1)

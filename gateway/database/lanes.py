@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from gateway.database.errors import Crashed
+from gateway.database.errors import Crashed, by_meaning
 from gateway.database.group import Outcome, Work, commit_group
 from gateway.database.limits import GROUP_WRITES_MAX
 
@@ -46,7 +46,7 @@ def write_groups(connection: Connection, path: Path, life: Life) -> RunGroup:
     return lambda works: commit_group(connection, works, path, life.ensure)
 
 
-def read_each(connection: Connection, life: Life) -> RunGroup:
+def read_each(connection: Connection, path: Path, life: Life) -> RunGroup:
     """Each read in a transaction of its own: one moment of the database, the newest."""
 
     def read_one(work: Work) -> Outcome:
@@ -55,7 +55,7 @@ def read_each(connection: Connection, life: Life) -> RunGroup:
             with connection.begin():
                 return Outcome(work(connection))
         except Exception as error:
-            return Outcome(error=error)
+            return Outcome(error=by_meaning(error, path))
 
     return lambda works: [read_one(work) for work in works]
 

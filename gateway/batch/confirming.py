@@ -1,0 +1,181 @@
+"""The SQL of verification: which displays a batch waits for, and which of them have proved what it needed.
+
+In: sessions whose last chunk is handled; display ids of which something was proved. Out: confirmations, completion.
+Rule: a confirmation is copied from the first fact in the shelf's history that proves the needed revision or a newer
+one, and is never taken back. Counts can be worked out again from the tables at any time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
+
+from gateway.batch import tables
+from gateway.batch.limits import IDS_PER_STATEMENT, VERIFICATION_ROUND_S
+from gateway.batch.records import Phase, SessionState
+from gateway.batch.saving import in_statements, product_ids_of
+from gateway.ports import to_ms
+from gateway.shelf import NeededDisplay, first_proofs, needed_revisions
+
+_SESSION, _DISPLAY = tables.session.c, tables.batch_display.c
+_ROUND = timedelta(seconds=VERIFICATION_ROUND_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """A session in verification, and when its next round is due (milliseconds since the epoch)."""
+
+    session_id: str
+    store_id: str
+    round: int
+    next_check_at: int
+
+
+def end_syncing(connection: Connection, session_id: str, now: datetime) -> None:
+    """The last chunk is handled: fix what the batch waits for, and complete it at once if that is nothing."""
+    row = connection.execute(select(_SESSION.synced_at).where(_SESSION.session_id == session_id)).one()
+    if row.synced_at is not None:
+        return
+    needed: dict[str, NeededDisplay] = {}
+    for ids in in_statements(product_ids_of(connection, session_id)):
+        needed.update((one.display_id, one) for one in needed_revisions(connection, ids))
+    if needed:
+        connection.execute(
+            insert(tables.batch_display),
+            [
+                {
+                    "session_id": session_id,
+                    "display_id": one.display_id,
+                    "needed_revision": one.revision,
+                    "reason": one.reason,
+                    "confirmed_at": one.proved_at,
+                }
+                for one in needed.values()
+            ],
+        )
+    connection.execute(
+        update(tables.session)
+        .where(_SESSION.session_id == session_id)
+        .values(phase=Phase.VERIFYING.value, synced_at=to_ms(now), next_check_at=to_ms(now + _ROUND))
+    )
+    _complete_if_all_confirmed(connection, session_id, now)
+
+
+def is_awaited(connection: Connection, display_ids: Sequence[str] | None) -> bool:
+    """Whether any batch waits for any of them (None: for anything): a read that saves most proofs a write."""
+    waiting = select(_DISPLAY.display_id).where(_DISPLAY.confirmed_at.is_(None))
+    if display_ids is not None:
+        waiting = waiting.where(_DISPLAY.display_id.in_(display_ids))
+    return connection.scalar(waiting.limit(1)) is not None
+
+
+def confirm_displays(
+    connection: Connection, now: datetime, display_ids: Sequence[str] | None = None
+) -> list[tuple[str, str]]:
+    """Copy what was proved of these displays, or of all that any batch waits for; a completed batch goes on counting.
+
+    Gives (store, session) of each batch that has changed.
+    """
+    query = select(_DISPLAY.session_id, _DISPLAY.display_id, _DISPLAY.needed_revision)
+    query = query.where(_DISPLAY.confirmed_at.is_(None)).order_by(_DISPLAY.session_id, _DISPLAY.display_id)
+    if display_ids is not None:
+        query = query.where(_DISPLAY.display_id.in_(display_ids))
+    waiting: dict[str, list[tuple[str, int]]] = {}
+    for session_id, display_id, revision in connection.execute(query):
+        waiting.setdefault(session_id, []).append((display_id, revision))
+    changed = [session_id for session_id, needed in waiting.items() if _confirm(connection, session_id, needed)]
+    for session_id in changed:
+        _complete_if_all_confirmed(connection, session_id, now)
+    return [(_store_of(connection, session_id), session_id) for session_id in changed]
+
+
+def verifying_sessions(connection: Connection) -> list[Verifying]:
+    """Those in verification, in the order of their completion."""
+    rows = connection.execute(
+        select(_SESSION.session_id, _SESSION.store_id, _SESSION.round, _SESSION.next_check_at)
+        .where(_SESSION.state == SessionState.PROCESSING.value, _SESSION.phase == Phase.VERIFYING.value)
+        .order_by(_SESSION.complete_no)
+    )
+    return [Verifying(row.session_id, row.store_id, row.round, row.next_check_at) for row in rows]
+
+
+def unconfirmed_displays(connection: Connection, session_id: str) -> list[str]:
+    return list(
+        connection.scalars(
+            select(_DISPLAY.display_id)
+            .where(_DISPLAY.session_id == session_id, _DISPLAY.confirmed_at.is_(None))
+            .order_by(_DISPLAY.display_id)
+        )
+    )
+
+
+def end_round(connection: Connection, session_id: str, reasons: Mapping[str, str], now: datetime) -> None:
+    """One round is over: keep the reasons as heard, set the next."""
+    _keep_reasons(connection, session_id, reasons)
+    connection.execute(
+        update(tables.session)
+        .where(_SESSION.session_id == session_id, _SESSION.phase == Phase.VERIFYING.value)
+        .values(round=_SESSION.round + 1, next_check_at=to_ms(now + _ROUND))
+    )
+
+
+def end_verification(connection: Connection, session_id: str, reasons: Mapping[str, str], now: datetime) -> None:
+    """The six minutes are over: completed, with those that are missing and why. Delivery goes on."""
+    _keep_reasons(connection, session_id, reasons)
+    connection.execute(
+        update(tables.session)
+        .where(_SESSION.session_id == session_id, _SESSION.phase == Phase.VERIFYING.value)
+        .values(round=_SESSION.round + 1)
+    )
+    _complete(connection, session_id, now)
+
+
+def _confirm(connection: Connection, session_id: str, needed: Sequence[tuple[str, int]]) -> bool:
+    proofs: dict[str, int] = {}
+    for start in range(0, len(needed), IDS_PER_STATEMENT):
+        proofs.update(first_proofs(connection, needed[start : start + IDS_PER_STATEMENT]))
+    if not proofs:
+        return False
+    connection.execute(
+        update(tables.batch_display)
+        .where(_DISPLAY.session_id == session_id, _DISPLAY.display_id == bindparam("of_display"))
+        .values(confirmed_at=bindparam("at")),
+        [{"of_display": display_id, "at": at} for display_id, at in proofs.items()],
+    )
+    return True
+
+
+def _keep_reasons(connection: Connection, session_id: str, reasons: Mapping[str, str]) -> None:
+    if not reasons:
+        return
+    connection.execute(
+        update(tables.batch_display)
+        .where(_DISPLAY.session_id == session_id, _DISPLAY.display_id == bindparam("of_display"))
+        .values(reason=bindparam("why")),
+        [{"of_display": display_id, "why": reason} for display_id, reason in reasons.items()],
+    )
+
+
+def _complete_if_all_confirmed(connection: Connection, session_id: str, now: datetime) -> None:
+    waits = connection.scalar(
+        select(exists().where(_DISPLAY.session_id == session_id, _DISPLAY.confirmed_at.is_(None)))
+    )
+    if not waits:
+        _complete(connection, session_id, now)
+
+
+def _complete(connection: Connection, session_id: str, now: datetime) -> None:
+    connection.execute(
+        update(tables.session)
+        .where(
+            _SESSION.session_id == session_id,
+            _SESSION.state == SessionState.PROCESSING.value,
+            _SESSION.phase == Phase.VERIFYING.value,
+        )
+        .values(state=SessionState.COMPLETED.value, phase=None, finished_at=to_ms(now), next_check_at=None)
+    )
+
+
+def _store_of(connection: Connection, session_id: str) -> str:
+    return str(connection.execute(select(_SESSION.store_id).where(_SESSION.session_id == session_id)).scalar_one())
