@@ -116,7 +116,7 @@ def _insert(connection: Connection, cause: Cause, new: list[Kept]) -> None:
     for chunk in chunks_of(one.barcode for one in new):
         query = select(column.barcode, column.product_id)
         query = query.where(column.store_id == cause.store_id, column.barcode.in_(chunk))
-        ids.update(connection.execute(query).tuples().all())
+        ids.update(connection.execute(query).all())
     for one in new:
         one.product_id = ids[one.barcode]
 

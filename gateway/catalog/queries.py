@@ -77,7 +77,7 @@ def live_products(connection: Connection, store_id: str) -> dict[str, int]:
     """The whole assortment: product ids by barcode, in the order of the barcodes."""
     query = select(_COLUMN.barcode, _COLUMN.product_id).where(_COLUMN.store_id == store_id)
     rows = connection.execute(query.where(_COLUMN.removed_at.is_(None)).order_by(_COLUMN.barcode))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _products(connection: Connection, query: "Select[int, str, str, int, int | None, str]") -> Sequence[Product]:

@@ -82,15 +82,13 @@ class ValueReader:
         written = exact_decimal(raw, DECIMAL_TEXT)
         if written is None:
             raise Refused("price_format", f"{spec.name}: {shown(raw)} is not a price.", self._price_hint)
-        value = in_steps(written, self._minor)
+        value = exact = in_steps(written, self._minor)
         if value is None and not isinstance(raw, str):
             value = without_noise(written, self._minor)
-            if value is not None:
-                self._note("float_noise", f"{spec.name}: {shown(raw)} was taken as {value}.", 'Send text, as "1.29".')
-        if value is None:
-            raise self._price_refused(spec, raw, written)
-        if value < 0 or value >= PRICE_BELOW:
-            raise self._price_refused(spec, raw, value)
+        if value is None or not 0 <= value < PRICE_BELOW:
+            raise self._price_refused(spec, raw, written if value is None else value)
+        if exact is None:
+            self._note("float_noise", f"{spec.name}: {shown(raw)} was taken as {value}.", 'Send text, as "1.29".')
         if spec.zero_is_unset and not value:
             self._note("zero_as_unset", f"{spec.name}: 0 was taken as not set.", _NULL_HINT)
             return None
