@@ -1,7 +1,7 @@
 """Brings *shown* to *desired*: every conversation with a tag."""
 
 from gateway.delivery.bridge_session import BridgeSession
-from gateway.delivery.bridges import Bridge, BridgeRefused, list_bridges, register_bridge
+from gateway.delivery.bridges import Bridge, BridgeRefused, BridgesChanged, list_bridges, register_bridge
 from gateway.delivery.restore import restore
 from gateway.delivery.service import Delivery
 from gateway.delivery.tags import TagLink
@@ -10,6 +10,7 @@ __all__ = [
     "Bridge",
     "BridgeRefused",
     "BridgeSession",
+    "BridgesChanged",
     "Delivery",
     "TagLink",
     "list_bridges",

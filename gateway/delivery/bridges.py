@@ -29,6 +29,14 @@ class Bridge:
     path: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class BridgesChanged:
+    """A bridge was registered: delivery takes it up, carriers let it in."""
+
+    store_id: str
+    bridge_id: str
+
+
 class BridgeRefused(ValueError):
     """A name that no topic can carry, or a name that is taken by another carrier."""
 

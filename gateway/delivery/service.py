@@ -30,7 +30,7 @@ from firmware_protocol.link.payload import unpack_up_payload
 from gateway.access import known_run
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession
-from gateway.delivery.bridges import BridgeFull, associate, list_bridges, note_hello
+from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges, note_hello
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S
 from gateway.delivery.plan import Agenda
@@ -92,7 +92,8 @@ class Delivery:
         self.payloads_sent = 0
         self.octets_sent = 0
         events.watch(DesiredMoved, self._desired_moved)
-        events.watch(BindingsChanged, self._bindings_changed)
+        events.watch(BindingsChanged, lambda _: self.wake())
+        events.watch(BridgesChanged, lambda _: self.wake())
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -137,9 +138,6 @@ class Delivery:
     def _desired_moved(self, event: DesiredMoved) -> None:
         self._moved.update(dict.fromkeys(event.display_ids))
         self._awake.set()
-
-    def _bindings_changed(self, _: BindingsChanged) -> None:
-        self.wake()
 
     async def _listen(self) -> None:
         async for event in self._carrier.events():

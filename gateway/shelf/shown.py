@@ -145,12 +145,15 @@ def standings(
         query = query.where(display.c.display_id.in_(select(binding.c.display_id).where(binding.c.barcode == barcode)))
     rows = connection.execute(query.limit(limit) if limit is not None else query).all()
     barcodes: dict[str, tuple[str, ...]] = {}
-    for bound in connection.execute(
+    bindings = (
         select(binding.c.display_id, binding.c.barcode)
         .join(display, display.c.display_id == binding.c.display_id)
         .where(display.c.store_id == store_id)
         .order_by(binding.c.display_id, binding.c.position)
-    ):
+    )
+    if display_ids is not None:
+        bindings = bindings.where(binding.c.display_id.in_(display_ids))
+    for bound in connection.execute(bindings):
         barcodes[bound.display_id] = (*barcodes.get(bound.display_id, ()), bound.barcode)
     return [
         DisplayStanding(
