@@ -11,7 +11,7 @@ from datetime import datetime
 
 from gateway.access import StoreSettings
 from gateway.catalog import ParsedRow, Product, ProductFields, RowMode, Stored, parse_rows
-from gateway.labels import reference
+from gateway.labels.reference import render
 from gateway.sync import label_of
 
 OPTIONAL_KEPT = frozenset({"name", "price"})  # never cleared by a row that leaves them out, even in full mode
@@ -88,7 +88,7 @@ class Judge:
         """The picture of a display that is bound to these products; without products the unbound one."""
         products = [self._product(barcode) for barcode in barcodes]
         label = label_of(panel, template, display_id.partition(".")[0], self.settings, products, at)
-        return Expected(panel, reference.render(label.request).planes, tuple(barcodes))
+        return Expected(panel, render(label.request).planes, tuple(barcodes))
 
     def _product(self, barcode: str) -> Product:
         judged = self._products.get(barcode, JudgedProduct())
