@@ -21,7 +21,7 @@ BUSY_STUCK_SHARE = 1.25  # of the band's upper end: when the tag's driver gives 
 FLASH_STARTS_SHARE = 0.03  # of a refresh: the booster rises, the glass is still the old one
 
 
-class Outcome(Enum):
+class Fate(Enum):
     """How a refresh goes, as the tag's driver sees it on the BUSY line."""
 
     OK = "ok"
@@ -40,18 +40,18 @@ class RefreshRates:
     busy_long: float = 1e-5
     brown_out: float = 0.0
 
-    def draw(self, chance: Random) -> Outcome:
+    def draw(self, chance: Random) -> Fate:
         ticket = chance.random()
-        for outcome, rate in (
-            (Outcome.BUSY_LONG, self.busy_long),
-            (Outcome.BUSY_MISSING, self.busy_missing),
-            (Outcome.BUSY_SHORT, self.busy_short),
-            (Outcome.BROWN_OUT, self.brown_out),
+        for fate, rate in (
+            (Fate.BUSY_LONG, self.busy_long),
+            (Fate.BUSY_MISSING, self.busy_missing),
+            (Fate.BUSY_SHORT, self.busy_short),
+            (Fate.BROWN_OUT, self.brown_out),
         ):
             if ticket < rate:
-                return outcome
+                return fate
             ticket -= rate
-        return Outcome.OK
+        return Fate.OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Refresh:
     """`busy_s` is what the driver measures; `drawn_share` of the picture has got onto the glass by then."""
 
     planes: tuple[bytes, ...]
-    outcome: Outcome
+    fate: Fate
     busy_s: float
     drawn_share: float
     energy_mj: float
@@ -95,22 +95,20 @@ class Glass:
         if not self.planes:
             self.planes = white(self.panel)
 
-    def begin(
-        self, planes: Sequence[bytes], temperature_c: float, chance: Random, outcome: Outcome = Outcome.OK
-    ) -> Refresh:
+    def begin(self, planes: Sequence[bytes], temperature_c: float, chance: Random, fate: Fate = Fate.OK) -> Refresh:
         """Start drawing; the caller ends it after `busy_s`, or cuts it."""
         if tuple(map(len, planes)) != self.panel.plane_sizes:
             raise ValueError(f"planes of {tuple(map(len, planes))} octets on a {self.panel.name}")
         factor = temperature_factor(temperature_c)
         whole_s = self.panel.refresh_s * factor * (1 + SPREAD * (2 * chance.random() - 1))
         busy_s, share = {
-            Outcome.OK: (whole_s, 1.0),
-            Outcome.BUSY_MISSING: (BUSY_MISSING_S, 0.0),
-            Outcome.BUSY_SHORT: (self.panel.refresh_s * BUSY_SHORT_SHARE, BUSY_SHORT_SHARE),
-            Outcome.BUSY_LONG: (self.panel.refresh_band_s[1] * BUSY_STUCK_SHARE, 1.0),
-            Outcome.BROWN_OUT: (whole_s * (cut := 0.1 + 0.8 * chance.random()), cut),
-        }[outcome]
-        self.refresh = Refresh(tuple(planes), outcome, busy_s, share, self.panel.refresh_mj * factor * share)
+            Fate.OK: (whole_s, 1.0),
+            Fate.BUSY_MISSING: (BUSY_MISSING_S, 0.0),
+            Fate.BUSY_SHORT: (self.panel.refresh_s * BUSY_SHORT_SHARE, BUSY_SHORT_SHARE),
+            Fate.BUSY_LONG: (self.panel.refresh_band_s[1] * BUSY_STUCK_SHARE, 1.0),
+            Fate.BROWN_OUT: (whole_s * (cut := 0.1 + 0.8 * chance.random()), cut),
+        }[fate]
+        self.refresh = Refresh(tuple(planes), fate, busy_s, share, self.panel.refresh_mj * factor * share)
         return self.refresh
 
     def end(self) -> Refresh:

@@ -4,7 +4,7 @@ import pytest
 
 from firmware_protocol import PANELS, Panel
 from simulator.chance import generator
-from simulator.panel import Glass, Outcome, RefreshRates, temperature_factor, white
+from simulator.panel import Fate, Glass, RefreshRates, temperature_factor, white
 
 
 def black(panel: Panel) -> tuple[bytes, ...]:
@@ -33,13 +33,13 @@ def test_a_good_refresh_takes_a_time_inside_the_panels_band_from_0_to_40_degrees
 
 
 @pytest.mark.parametrize(
-    ("outcome", "shows_all"),
-    [(Outcome.BUSY_MISSING, False), (Outcome.BUSY_SHORT, False), (Outcome.BUSY_LONG, True)],
+    ("fate", "shows_all"),
+    [(Fate.BUSY_MISSING, False), (Fate.BUSY_SHORT, False), (Fate.BUSY_LONG, True)],
 )
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.name)
-def test_a_bad_refresh_shows_outside_the_band(panel: Panel, outcome: Outcome, shows_all: bool) -> None:
+def test_a_bad_refresh_shows_outside_the_band(panel: Panel, fate: Fate, shows_all: bool) -> None:
     glass = Glass(panel)
-    refresh = glass.begin(black(panel), 20, generator(1, "bad"), outcome)
+    refresh = glass.begin(black(panel), 20, generator(1, "bad"), fate)
     low, high = panel.refresh_band_s
     assert not low <= refresh.busy_s <= high
     glass.end()
@@ -49,7 +49,7 @@ def test_a_bad_refresh_shows_outside_the_band(panel: Panel, outcome: Outcome, sh
 def test_a_busy_line_that_never_rises_leaves_the_glass_untouched() -> None:
     panel = PANELS["2.9-bw"]
     glass = Glass(panel)
-    glass.begin(black(panel), 20, generator(1, "x"), Outcome.BUSY_MISSING)
+    glass.begin(black(panel), 20, generator(1, "x"), Fate.BUSY_MISSING)
     glass.end()
     assert glass.planes == white(panel)
     assert glass.refreshes == 0
@@ -88,15 +88,15 @@ def test_cold_slows_a_refresh_as_the_facts_say() -> None:
     assert temperature_factor(7.5) == pytest.approx(1.75)
 
 
-def test_refresh_outcomes_are_drawn_at_their_rates() -> None:
+def test_refresh_fates_are_drawn_at_their_rates() -> None:
     rates = RefreshRates(busy_missing=0.1, busy_short=0.2, busy_long=0.3, brown_out=0.05)
     chance = generator(3, "rates")
     drawn = [rates.draw(chance) for _ in range(20_000)]
-    share = {outcome: drawn.count(outcome) / len(drawn) for outcome in Outcome}
-    assert share[Outcome.BUSY_MISSING] == pytest.approx(0.1, abs=0.01)
-    assert share[Outcome.BUSY_SHORT] == pytest.approx(0.2, abs=0.01)
-    assert share[Outcome.BUSY_LONG] == pytest.approx(0.3, abs=0.01)
-    assert share[Outcome.BROWN_OUT] == pytest.approx(0.05, abs=0.01)
+    share = {fate: drawn.count(fate) / len(drawn) for fate in Fate}
+    assert share[Fate.BUSY_MISSING] == pytest.approx(0.1, abs=0.01)
+    assert share[Fate.BUSY_SHORT] == pytest.approx(0.2, abs=0.01)
+    assert share[Fate.BUSY_LONG] == pytest.approx(0.3, abs=0.01)
+    assert share[Fate.BROWN_OUT] == pytest.approx(0.05, abs=0.01)
 
 
 def test_planes_of_another_panel_are_refused() -> None:

@@ -1,0 +1,304 @@
+"""A bridge: it carries between gateway and tags, remembers in RAM only, and can open nothing that is sealed.
+
+In: down messages of the link, contacts of tags. Out: up messages, and what a tag hears. Rule: no decision about a
+glass is made here; what waits here may be lost at any time (`restart`, `unplug`) and is then said so by a new hello.
+Layers: `bridge` (this) · `bridge_air` (what waits for one tag, one exchange on the air) · `parts_cache`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, assert_never
+
+from firmware_protocol import FieldError, TagId
+from firmware_protocol.link import DownMessage, UpMessage, pack_payloads, unpack_down_payload
+from firmware_protocol.link.limits import DIGEST_ROWS_MAX
+from firmware_protocol.link.messages import (
+    BOOT_ID_OCTETS,
+    NO_RUN,
+    PROTOCOL_VERSION,
+    Airtime,
+    Associate,
+    CreditQuery,
+    Digest,
+    DigestRow,
+    Features,
+    Hello,
+    LinkPing,
+    Parts,
+    PleaseCommission,
+    Profile,
+    SeenReason,
+    Status,
+    TagSeen,
+    ToTag,
+    Unassociate,
+    Welcome,
+)
+from firmware_protocol.poll import Contact, DownFrame
+from simulator import limits
+from simulator.bridge_air import Air, TagAtBridge
+from simulator.chance import Random
+from simulator.schedule import Scheduler
+
+_U32 = 1 << 32
+
+
+class Uplink(Protocol):
+    """A carrier's end at the bridge, while it is open. What cannot be sent is lost."""
+
+    def send(self, payload: bytes, *, hello: bool) -> None: ...
+
+
+class VirtualBridge:
+    """Start with `power_on`; a carrier then calls `link_opened`, `link_received`, `link_closed`."""
+
+    def __init__(self, name: str, scheduler: Scheduler, chance: Random, *, contact_s: float, speed: int = 1) -> None:
+        """`contact_s`: how often its tags make contact, at speed 1; every time of tags and radio is divided by it."""
+        self.name = name
+        self.speed = speed
+        self.contact_s = contact_s / speed
+        self.powered = False
+        self.bad_payloads = 0
+        self.restarts = -1
+        self._scheduler = scheduler
+        self._chance = chance
+        self._uplink: Uplink | None = None
+        self._forget_all()
+
+    # Power
+
+    def _forget_all(self) -> None:
+        self.boot_id = self._chance.randbytes(BOOT_ID_OCTETS)
+        self.welcomed = False
+        self.last_run_id = NO_RUN
+        self.air = Air(self.speed)
+        self._highest = 0
+        self._told_limit = 0
+        self._up_number = 0
+        self._site_ms_at_zero = 0.0
+        self._out: list[UpMessage] = []
+        self._flush_due = False
+        self._airtime_told_at = self._scheduler.clock.monotonic_s()
+
+    def power_on(self) -> None:
+        """Start with empty memory. Harmless when it is on already."""
+        if self.powered:
+            return
+        self.powered = True
+        self.restarts += 1
+        self._forget_all()
+        boot = self.boot_id
+        self._every(self.contact_s, boot, self._look_for_lost)
+        self._every(limits.DIGEST_EVERY_S / self.speed, boot, self._send_digest)
+        self._every(limits.AIRTIME_EVERY_S / self.speed, boot, self._send_airtime)
+        if self._uplink is not None:
+            self._say_hello(boot, limits.HELLO_EVERY_S)
+
+    def power_off(self) -> None:
+        """Unplugged: RAM is gone and nothing is heard or said. The carrier closes the link by itself."""
+        self.powered = self.welcomed = False
+
+    def restart(self) -> None:
+        """A reboot: everything in RAM is lost."""
+        self.power_off()
+        self.power_on()
+
+    def _every(self, seconds: float, boot: bytes, call: Callable[[float], None]) -> None:
+        """As long as this boot lasts."""
+
+        def again() -> None:
+            if self.powered and self.boot_id == boot:
+                call(self._scheduler.clock.monotonic_s())
+                self._scheduler.after(seconds, again)
+
+        self._scheduler.after(seconds, again)
+
+    # Link
+
+    def link_opened(self, uplink: Uplink) -> None:
+        """The carrier is there, or there again: what waited on either side is gone."""
+        self._uplink = uplink
+        self.welcomed = False
+        self._out.clear()
+        if self.powered:
+            self._say_hello(self.boot_id, limits.HELLO_EVERY_S)
+
+    def link_closed(self) -> None:
+        self._uplink = None
+        self.welcomed = False
+        self._out.clear()
+
+    def link_received(self, octets: bytes) -> None:
+        """One payload, taken whole or not at all."""
+        if not self.powered:
+            return
+        try:
+            payload = unpack_down_payload(octets)
+        except FieldError:
+            self.bad_payloads += 1
+            return
+        now_s = self._scheduler.clock.monotonic_s()
+        first = payload.messages[0]
+        if isinstance(first, Welcome):
+            self._take_welcome(first, payload.first_number, now_s)
+        # Whatever else came is taken even if the welcome is lost: what is sealed guards itself, the rest is advice.
+        for place, message in enumerate(payload.messages):
+            self._highest = max(self._highest, payload.first_number + place)
+            self._take(message, now_s)
+        self._tell_credit()
+
+    def _take_welcome(self, welcome: Welcome, number: int, now_s: float) -> None:
+        if welcome.boot_id != self.boot_id:
+            self._send_hello()  # a gateway that does not know us: it may have lost our hello, or its memory
+        elif not self.welcomed or welcome.run_id != self.last_run_id:
+            self.welcomed = True
+            self.last_run_id = welcome.run_id
+            self._site_ms_at_zero = welcome.site_epoch_ms - now_s * 1000.0
+            self._highest = number
+
+    def _take(self, message: DownMessage, now_s: float) -> None:
+        match message:
+            case Welcome():
+                pass  # taken before, because it begins the count
+            case ToTag():
+                self.air.keep(message, now_s)
+            case Parts():
+                self.air.take_parts(message)
+            case Associate():
+                self.air.tag(message.tag_id).address = (message.esl_group, message.esl_id)
+            case Unassociate():
+                self.air.forget(message.tag_id)
+            case PleaseCommission():
+                self.air.tag(message.tag_id).please_commission = True
+            case CreditQuery() | LinkPing():
+                self._tell_credit(always=True)
+            case _:
+                assert_never(message)
+
+    def _say_hello(self, boot: bytes, wait_s: float) -> None:
+        """Again and again until a gateway answers; `boot` and `uplink` say when somebody else has taken over."""
+        uplink = self._uplink
+
+        def again() -> None:
+            if self.powered and self.boot_id == boot and self._uplink is uplink and not self.welcomed:
+                self._say_hello(boot, min(wait_s * 2, limits.HELLO_EVERY_MAX_S))
+
+        self._send_hello()
+        self._scheduler.after(wait_s * (0.75 + 0.5 * self._chance.random()), again)
+
+    def _send_hello(self) -> None:
+        if self._uplink is None:
+            return
+        self.welcomed = False
+        self._out.clear()
+        self._up_number = 1
+        self._told_limit = limits.WAITING_MAX
+        hello = Hello(
+            boot_id=self.boot_id,
+            protocol_version=PROTOCOL_VERSION,
+            last_run_id=self.last_run_id,
+            features=Features.NONE,
+            credit_limit=limits.WAITING_MAX,
+            profile=Profile.POLL,
+            contact_ms=round(self.contact_s * 1000),
+            time_divisor=self.speed,
+            name=self.name,
+        )
+        (payload,) = pack_payloads([hello], 0)
+        self._uplink.send(payload, hello=True)
+
+    def _tell_credit(self, *, always: bool = False) -> None:
+        limit = self._highest + limits.WAITING_MAX - self.air.waiting
+        if always or limit >= self._told_limit + limits.CREDIT_STEP:
+            self._told_limit = limit
+            self.say(Status(limit % _U32, self._highest, self.air.waiting, len(self.air.cache)))
+
+    def say(self, message: UpMessage) -> None:
+        """With everything else of this turn, in as few payloads as hold it."""
+        if not self.welcomed:
+            return
+        self._out.append(message)
+        if not self._flush_due:
+            self._flush_due = True
+            self._scheduler.soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        messages, self._out = self._out, []
+        if self._uplink is None or not self.welcomed or not messages:
+            return
+        payloads = pack_payloads(messages, self._up_number)
+        self._up_number += len(messages)
+        for payload in payloads:
+            self._uplink.send(payload, hello=False)
+
+    # Tags
+
+    @property
+    def listening(self) -> bool:
+        """Without a gateway a bridge does not answer, so that tags turn to another."""
+        return self.powered and self.welcomed
+
+    def is_busy(self, now_s: float) -> bool:
+        """One radio: while it is on the air for one tag it hears no other."""
+        return self.air.busy_until > now_s
+
+    def heard(self, tag_id: TagId, signal_dbm: int, now_s: float) -> TagAtBridge:
+        """A contact begins: keep the books that the gateway asks for."""
+        tag = self.air.tags.get(tag_id)
+        if tag is None:
+            tag = self.air.tag(tag_id)
+        if tag.heard_at is None:
+            self._tell_seen(tag, SeenReason.FIRST_HEARD, signal_dbm, now_s)
+        elif tag.address is None:
+            self._tell_seen(tag, SeenReason.FOREIGN, signal_dbm, now_s)
+        elif abs(signal_dbm - tag.told_dbm) >= limits.SIGNAL_CHANGE_DB:
+            self._tell_seen(tag, SeenReason.SIGNAL_CHANGE, signal_dbm, now_s)
+        tag.heard_at = now_s
+        tag.lost = False
+        tag.contacts += 1
+        tag.signal_sum += signal_dbm
+        return tag
+
+    def exchange(
+        self, tag: TagAtBridge, contacts: Sequence[Contact], signal_dbm: int, now_s: float, *, first: bool
+    ) -> list[DownFrame]:
+        """What the tag hears to what it said; the rest goes to the gateway with everything else of this turn."""
+        down, up = self.air.exchange(tag, contacts, signal_dbm, now_s, first=first)
+        for message in up:
+            self.say(message)
+        return down
+
+    def _tell_seen(self, tag: TagAtBridge, reason: SeenReason, signal_dbm: int, now_s: float) -> None:
+        tag.told_dbm = signal_dbm
+        self.say(TagSeen(tag.tag_id, reason, signal_dbm, self._site_ms(now_s)))
+
+    def _site_ms(self, now_s: float) -> int:
+        return round(self._site_ms_at_zero + now_s * 1000.0) % _U32
+
+    def _look_for_lost(self, now_s: float) -> None:
+        for tag in self.air.tags.values():
+            if tag.heard_at is None or tag.lost:
+                continue
+            silent_s = now_s - tag.heard_at
+            if silent_s > self.contact_s * 1.5:
+                tag.missed += 1
+            if silent_s > self.contact_s * limits.LOST_AFTER_CONTACTS:
+                tag.lost = True
+                self._tell_seen(tag, SeenReason.LOST, tag.told_dbm, now_s)
+        self.air.expire(now_s)
+        self._tell_credit()
+
+    def _send_digest(self, now_s: float) -> None:
+        rows = [
+            DigestRow(tag.tag_id, min(tag.contacts, 65535), min(tag.missed, 65535), tag.mean_dbm())
+            for tag in self.air.tags.values()
+            if tag.contacts or tag.missed
+        ]
+        for start in range(0, len(rows), DIGEST_ROWS_MAX):
+            self.say(Digest(tuple(rows[start : start + DIGEST_ROWS_MAX])))
+        for tag in self.air.tags.values():
+            tag.contacts = tag.missed = tag.signal_sum = 0
+
+    def _send_airtime(self, now_s: float) -> None:
+        self.say(Airtime(self.air.airtime_us, round((now_s - self._airtime_told_at) * 1000)))
+        self._airtime_told_at = now_s

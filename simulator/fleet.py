@@ -1,0 +1,169 @@
+"""A fleet: tags, the bridges they hear, and the faults that befall them, all made from one seed.
+
+In: a plan. Out: `VirtualTag`s and `VirtualBridge`s that live by one scheduler; the box list a gateway needs of them.
+Rule: the same plan gives the same tags, codes, places and crystals, in whatever order anything else happens.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from firmware_protocol import FactoryCode, Panel, TagId
+from simulator import limits
+from simulator.bridge import VirtualBridge
+from simulator.carriers import LinkPaths
+from simulator.chance import Random, generator, seeded_octets
+from simulator.faults import FaultRates, Kind
+from simulator.mix import DEFAULT_MIX, Mix
+from simulator.panel import RefreshRates
+from simulator.schedule import Scheduler
+from simulator.tag import Surroundings, VirtualTag
+
+# Locally administered, so that no virtual tag has the address of a real one (EUI-64, U/L bit).
+TAG_ID_PREFIX = b"\x02\xe5\x1a"
+MODELS = {1: "virtual-label", 2: "virtual-double"}
+CHILLED_SHARE = 0.05  # of the tags hang in a cold shelf
+CHILLED_C, ROOM_C = 4, 20
+REACH = 3  # bridges a tag hears
+SIGNAL_BEST_DBM, SIGNAL_STEP_DB = -48, 9
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPlan:
+    """`incarnation` sets apart the runs of one fleet: what must be new after each start is drawn with it."""
+
+    seed: int = 1
+    tags: int = 200
+    strangers: int = 0
+    bridges: int = 1
+    mix: Mix = field(default_factory=lambda: Mix.parse(DEFAULT_MIX))
+    speed: int = 1
+    contact_s: float = limits.CONTACT_S
+    link_rates: FaultRates = field(default_factory=FaultRates)
+    refresh_rates: RefreshRates = field(default_factory=RefreshRates)
+    radio_loss: float = 0.0
+    incarnation: int = 0
+
+    def __post_init__(self) -> None:
+        if self.tags < 0 or self.strangers < 0 or self.bridges < 1 or self.speed < 1:
+            raise ValueError("a fleet has 0 or more tags, 1 or more bridges, and a speed of at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """One tag as its box says."""
+
+    tag_id: TagId
+    code: FactoryCode
+    model: str
+    panels: tuple[Panel, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """As the admin API takes it."""
+        names = [panel.name for panel in self.panels]
+        return {"tagId": str(self.tag_id), "factoryCode": str(self.code), "model": self.model, "panels": names}
+
+
+class Fleet:
+    """Everything that has no wire to the gateway's process; carriers are plugged into its bridges by the caller."""
+
+    def __init__(self, plan: FleetPlan, scheduler: Scheduler) -> None:
+        self.plan = plan
+        self.scheduler = scheduler
+        self.counts: Counter[str] = Counter()
+        self.around = Surroundings(scheduler, plan.speed, plan.contact_s, plan.refresh_rates, plan.radio_loss)
+        self.bridges = {name: self._bridge(name) for name in bridge_names(plan.bridges)}
+        self.paths = {name: LinkPaths.of(name, plan.seed, plan.link_rates) for name in self.bridges}
+        self.boxes = list(box_rows(plan))
+        self.tags: dict[TagId, VirtualTag] = {}
+        for number, box in enumerate(self.boxes):
+            self.tags[box.tag_id] = self._tag(number, box)
+
+    def _bridge(self, name: str) -> VirtualBridge:
+        plan = self.plan
+        chance = generator(plan.seed, f"bridge/{name}/{plan.incarnation}")
+        return VirtualBridge(name, self.scheduler, chance, contact_s=plan.contact_s, speed=plan.speed)
+
+    def _tag(self, number: int, box: BoxRow) -> VirtualTag:
+        place = generator(self.plan.seed, f"place/{box.tag_id}")
+        chance = generator(self.plan.seed, f"tag/{box.tag_id}/{self.plan.incarnation}")
+        celsius = CHILLED_C if place.random() < CHILLED_SHARE else ROOM_C
+        hears = self._in_reach(number, place)
+        ppm = place.gauss(0.0, limits.CRYSTAL_PPM)
+        return VirtualTag(
+            box.tag_id, box.code, box.panels, self.around, chance, hears, temperature_c=celsius, drift_ppm=ppm
+        )
+
+    def _in_reach(self, number: int, place: Random) -> list[tuple[VirtualBridge, int]]:
+        """Tags are spread over the bridges in turn; the next ones along the aisle are heard ever more weakly."""
+        bridges = list(self.bridges.values())
+        near = [bridges[(number + step) % len(bridges)] for step in range(min(REACH, len(bridges)))]
+        best = SIGNAL_BEST_DBM - place.randrange(SIGNAL_STEP_DB)
+        return [(bridge, best - SIGNAL_STEP_DB * step) for step, bridge in enumerate(near)]
+
+    def box_list(self) -> list[BoxRow]:
+        """Of the tags that belong to the shop; strangers are not among them."""
+        return self.boxes[: self.plan.tags]
+
+    def switch_on(self) -> None:
+        """All bridges, and all tags, whose first contacts are spread over one interval."""
+        for bridge in self.bridges.values():
+            bridge.power_on()
+        spread = generator(self.plan.seed, "first contacts")
+        for tag in self.tags.values():
+            first_s = spread.random() * self.plan.contact_s / self.plan.speed
+            if not tag.alive:
+                tag.switch_on(first_s)
+
+    # What befalls them
+
+    def set_link_rates(self, rates: FaultRates) -> None:
+        for paths in self.paths.values():
+            paths.set_rates(rates)
+
+    def kill_tags(self, count: int) -> list[TagId]:
+        """The first `count` living tags of the shop go silent."""
+        killed = list(islice((box.tag_id for box in self.box_list() if self.tags[box.tag_id].alive), count))
+        for tag_id in killed:
+            self.tags[tag_id].die()
+        self.counts[Kind.TAG_DEAD] += len(killed)
+        return killed
+
+    def revive_tags(self, tag_ids: Sequence[TagId] | None = None) -> None:
+        """These, or all that are dead."""
+        for tag_id in self.tags if tag_ids is None else tag_ids:
+            self.tags[tag_id].revive()
+
+    def reboot_tag(self, tag_id: TagId) -> None:
+        self.counts[Kind.TAG_REBOOT] += 1
+        self.tags[tag_id].reboot()
+
+    def restart_bridge(self, name: str) -> None:
+        """RAM is lost; the cable stays in."""
+        self.counts[Kind.BRIDGE_RESTART] += 1
+        self.bridges[name].restart()
+
+    def link_counts(self) -> dict[str, dict[str, int]]:
+        """Per direction, what passed and what went wrong, over all bridges."""
+        totals: dict[str, Counter[str]] = {"up": Counter(), "down": Counter()}
+        for paths in self.paths.values():
+            totals["up"] += paths.up.counts
+            totals["down"] += paths.down.counts
+        return {direction: {str(kind): count for kind, count in sums.items()} for direction, sums in totals.items()}
+
+
+def bridge_names(count: int) -> list[str]:
+    return [f"bridge-{number}" for number in range(1, count + 1)]
+
+
+def box_rows(plan: FleetPlan) -> Iterator[BoxRow]:
+    """The shop's tags, then the strangers."""
+    for number, panels in enumerate(islice(plan.mix.tags(), plan.tags + plan.strangers)):
+        kind = "tag" if number < plan.tags else "stranger"
+        index = number if number < plan.tags else number - plan.tags
+        name = f"{kind}/{index}"
+        # Five octets out of the hash: two of a million tags of one seed meet once in two runs of a thousand shops.
+        tag_id = TagId(TAG_ID_PREFIX + seeded_octets(plan.seed, f"{name}/id", 5))
+        code = FactoryCode(seeded_octets(plan.seed, f"{name}/code", 16))
+        yield BoxRow(tag_id, code, MODELS.get(len(panels), f"virtual-{len(panels)}"), panels)

@@ -1,0 +1,83 @@
+"""One heap of instants for everything that waits in a fleet: contacts, refreshes, timers of bridges.
+
+In: `at(instant, call)`. Out: the calls, in the order of their instants, ties in the order of their making.
+Rule: one timer of the loop stands for the whole heap, so that ten thousand waiting tags are no tasks at all.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from typing import NamedTuple
+
+from simulator.clock import Clock
+
+# Calls run in one turn of the loop before others get theirs: at 10 us each this is 5 ms.
+CALLS_PER_TURN_MAX = 500
+
+
+class _Waiting(NamedTuple):
+    at_s: float
+    order: int
+    call: Callable[[], None]
+
+
+class Scheduler:
+    """Instants are those of `clock.monotonic_s()`, which is the loop's own time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.now_s = clock.monotonic_s()  # the instant of the turn that runs now
+        self._loop = asyncio.get_running_loop()
+        self._heap: list[_Waiting] = []
+        self._made = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._running = False
+        self._stopped = False
+        self._at_end: list[Callable[[], None]] = []
+
+    def at(self, at_s: float, call: Callable[[], None]) -> None:
+        """Call at this instant, or as soon as possible when it has passed. There is no taking back: let `call` look."""
+        self._made += 1
+        heapq.heappush(self._heap, _Waiting(at_s, self._made, call))
+        if not self._running and (self._timer is None or at_s < self._timer.when()):
+            self._set_timer()
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        self.at(self.clock.monotonic_s() + seconds, call)
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call in the loop's next turn, at the same instant: when everything due now has been done."""
+        if not self._stopped:
+            self._loop.call_soon(call)
+
+    def at_end_of_turn(self, call: Callable[[], None]) -> None:
+        """Call after every turn that called something, before whatever that turn put off by `soon`."""
+        self._at_end.append(call)
+
+    def stop(self) -> None:
+        """Nothing is called any more."""
+        self._stopped = True
+        self._heap.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._heap[0].at_s, self._run) if self._heap and not self._stopped else None
+
+    def _run(self) -> None:
+        self._timer = None
+        self._running = True
+        heap = self._heap
+        self.now_s = now_s = self.clock.monotonic_s()
+        try:
+            for _ in range(CALLS_PER_TURN_MAX):
+                if not heap or heap[0].at_s > now_s:
+                    break
+                heapq.heappop(heap).call()
+            for call in self._at_end:
+                call()
+        finally:
+            self._running = False
+            self._set_timer()

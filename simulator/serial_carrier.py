@@ -1,0 +1,160 @@
+"""A bridge on a cable: a pty whose other end a gateway opens like any serial port.
+
+In: octets of the line. Out: payloads to and from a bridge; a link `DIR/serial/BRIDGE` that names the port.
+Rule: the slave's end is held open here, in raw mode, so that a gateway may come and go; what goes wrong on the line
+goes wrong with whole frames, and the protocol's own `SerialLink` mends it.
+"""
+
+import asyncio
+import os
+import tty
+from contextlib import suppress
+from pathlib import Path
+
+from firmware_protocol.link.serial import LinkOpened, SerialLink
+from simulator.carriers import BridgePort, FaultyUplink, LinkPaths, deliver
+from simulator.chance import Random
+from simulator.faults import FaultyLine, FaultyPath
+from simulator.schedule import Scheduler
+
+READ_OCTETS = 65_536
+# A gateway that takes nothing for so long is gone: say so, or reports would wait here for ever. Its port's own retries
+# are at most 2 s apart.
+SILENT_S = 6.0
+_SESSIONS = (1 << 32) - 1
+
+
+class SerialBridgeCarrier:
+    """Open from `open` to `close`, by itself and by the loop's callbacks: no task."""
+
+    def __init__(
+        self, port: BridgePort, paths: LinkPaths, scheduler: Scheduler, chance: Random, link_path: Path
+    ) -> None:
+        self._port, self._scheduler, self._chance = port, scheduler, chance
+        self._up, self._down = FaultyLine(paths.up), FaultyLine(paths.down)
+        self.link_path = link_path
+        self._master = self._slave = -1
+        self._link = SerialLink(1)
+        self._uplink: FaultyUplink | None = None
+        self._out = bytearray()
+        self._heard_at = 0.0
+        self._wake_at: float | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._uplink is not None
+
+    @property
+    def bad_frames(self) -> int:
+        return self._link.bad_frames
+
+    def open(self) -> None:
+        """Make the port and its name. Harmless when it is open."""
+        if self._master >= 0:
+            return
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._name(os.ttyname(self._slave))
+        asyncio.get_running_loop().add_reader(self._master, self._readable)
+        self._new_session()
+
+    def close(self) -> None:
+        """Pulled out: the port and its name are gone."""
+        if self._master < 0:
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._master)
+        loop.remove_writer(self._master)
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
+        with suppress(FileNotFoundError):
+            self.link_path.unlink()
+        self._lose()
+
+    def _name(self, device: str) -> None:
+        self.link_path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.link_path.with_name(f".{self.link_path.name}.new")
+        with suppress(FileNotFoundError):
+            fresh.unlink()
+        fresh.symlink_to(device)
+        fresh.replace(self.link_path)
+
+    def _new_session(self) -> None:
+        self._link = SerialLink(1 + self._chance.randrange(_SESSIONS))
+        self._heard_at = self._scheduler.clock.monotonic_s()
+        self._pump()
+
+    def _lose(self) -> None:
+        self._out.clear()
+        if self._uplink is not None:
+            self._uplink.is_open = False
+            self._uplink = None
+            self._port.link_closed()
+
+    # The line
+
+    def _readable(self) -> None:
+        try:
+            octets = os.read(self._master, READ_OCTETS)
+        except BlockingIOError:
+            return
+        deliver(self._down.passes(octets), self._scheduler, self._take)
+
+    def _take(self, octets: bytes) -> None:
+        if self._master < 0:
+            return
+        now_s = self._heard_at = self._scheduler.clock.monotonic_s()
+        for event in self._link.receive(octets, now_s):
+            if isinstance(event, LinkOpened):
+                self._lose()
+                # The faults of the way up sit on the frames, further down: payloads leave as they are.
+                self._uplink = FaultyUplink(FaultyPath(f"{self._port.name}/payloads", 0), self._scheduler, self._send)
+                self._port.link_opened(self._uplink)
+            else:
+                self._port.link_received(event.octets)
+        self._pump()
+
+    def _send(self, payload: bytes, hello: bool) -> None:
+        self._link.send(payload)
+        self._scheduler.soon(self._pump)
+
+    def _pump(self) -> None:
+        """Write what is due, and see to it that the link is woken when it wants to be."""
+        if self._master < 0:
+            return
+        now_s = self._scheduler.clock.monotonic_s()
+        if self._link.waiting and self._uplink is not None and now_s - self._heard_at > SILENT_S:
+            self._lose()
+            self._new_session()
+            return
+        if not self._out:
+            if octets := self._link.to_send(now_s):
+                deliver(self._up.passes(octets), self._scheduler, self._put)
+            self._wake(self._link.wake_at(), now_s)
+
+    def _wake(self, at_s: float | None, now_s: float) -> None:
+        if at_s is None or (self._wake_at is not None and now_s < self._wake_at <= at_s):
+            return
+        self._wake_at = max(at_s, now_s + 0.001)  # never in this very turn: the line needs its time as well
+        self._scheduler.at(self._wake_at, self._pump)
+
+    def _put(self, octets: bytes) -> None:
+        if self._master >= 0:
+            self._out += octets
+            self._write()
+
+    def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._out:
+                del self._out[: os.write(self._master, self._out)]
+        except BlockingIOError:
+            loop.add_writer(self._master, self._writable)
+
+    def _writable(self) -> None:
+        asyncio.get_running_loop().remove_writer(self._master)
+        self._write()
+        if not self._out:
+            self._pump()
