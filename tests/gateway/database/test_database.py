@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 import gateway
-from gateway.database import Crashed, Database, DatabaseFull, DatabaseNewer, DatabaseUnreadable
+from gateway.database import Crashed, Database, DatabaseFailed, DatabaseFull, DatabaseNewer, DatabaseUnreadable
 
 Work = Callable[[Connection], None]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(gateway.__path__[0]).parent)}
@@ -148,7 +148,7 @@ def test_a_read_sees_one_moment_and_cannot_write(tmp_path: Path) -> None:
 
             assert await database.read(read_twice) == ([1], [1])
             assert await database.read(numbers) == [1, 2]
-            with pytest.raises(OperationalError, match="readonly"):
+            with pytest.raises(DatabaseFailed, match="readonly"):
                 await database.read(add(3))
 
     asyncio.run(story())
