@@ -40,5 +40,7 @@ RETRY_MIN_S = 0.050
 RETRY_MAX_S = 2.0
 # How often an end that does not know its peer says so.
 OPEN_EVERY_S = 0.2
+# Longer than copies of old frames can wander about, shorter than a person notices.
+PEER_LOST_S = 1.0
 # Sessions of a peer that are over: a repeated frame of one of these must not bring it back.
 SESSIONS_REMEMBERED = 16

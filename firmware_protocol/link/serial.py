@@ -4,6 +4,8 @@ In: octets from the line, payloads to send, the time. Out: octets for the line, 
 within a session), `LinkOpened` when the peer is a new one. Rule: a link is a pair of sessions, ours and the peer's;
 frames of any other pair are not heard. Whoever opens the port makes a new `SerialLink` with a new session, and so does
 a device that starts: the other end then drops what waited, both ways, and says so by `LinkOpened`.
+A copy of an old frame that comes late can bring an end to a session that is over; an end that hears others and not its
+peer for a second takes a new session itself, which brings both together again.
 Selective repeat: up to a window of frames on their way, each acknowledged by number. The line keeps the order, so a
 frame is lost as soon as one sent after it is acknowledged; else after a time-out that doubles.
 """
@@ -17,6 +19,7 @@ from firmware_protocol.link.limits import (
     LATENCY_S,
     OPEN_EVERY_S,
     PAYLOAD_OCTETS_MAX,
+    PEER_LOST_S,
     RETRY_MAX_S,
     RETRY_MIN_S,
     RETRY_ROUND_TRIPS,
@@ -29,6 +32,7 @@ from firmware_protocol.link.limits import (
 )
 
 _SEQUENCES = 1 << 16
+_SESSION_MAX = (1 << 32) - 1
 _BITS_A_OCTET = 10  # 8N1
 _DOUBLINGS_MAX = 6  # from the shortest time-out that reaches the longest
 
@@ -74,8 +78,10 @@ class SerialLink:
     """
 
     def __init__(self, session: int, *, baud: int = DEFAULT_BAUD) -> None:
-        """`session` is 1 to 2^32 - 1, drawn anew (by `Secrets`) each time the port is opened."""
-        if not 0 < session < 1 << 32:
+        """`session` is 1 to 2^32 - 1, drawn anew (by `Secrets`) each time the port is opened; an end that must renew it
+        counts on from there.
+        """
+        if not 0 < session <= _SESSION_MAX:
             raise ValueError(f"session {session}: 1 to 2^32 - 1")
         self.session = session
         self.peer_session = 0
@@ -89,6 +95,7 @@ class SerialLink:
         self._retired: deque[int] = deque(maxlen=SESSIONS_REMEMBERED)
         self._open_at: float | None = 0.0  # when to say OPEN again; None = the peer knows us
         self._answer_open = False
+        self._heard_at: float | None = None  # when the peer last said something to us
         self._ack_due = False
         self._order = 0
         self._start_streams()
@@ -120,10 +127,12 @@ class SerialLink:
         """What happened by these octets. `to_send` with the same time is the next call."""
         events: list[LinkEvent] = []
         for frame in self._reader.feed(octets):
+            if not self._is_for_us(frame):
+                self._take_foreign(frame, now)
+                continue
+            self._heard_at = now
             if frame.type in (FrameType.OPEN, FrameType.OPENED):
                 self._take_open(frame, events)
-            elif frame.from_session != self.peer_session or frame.to_session != self.session:
-                self.counts.foreign += 1
             elif frame.type is FrameType.DATA:
                 self._open_at = None
                 self._take_data(frame, events)
@@ -171,14 +180,26 @@ class SerialLink:
         self._assembly: bytearray | None = None
         self._ack_due = False
 
+    def _is_for_us(self, frame: Frame) -> bool:
+        if frame.type in (FrameType.DATA, FrameType.ACK):
+            return frame.from_session == self.peer_session and frame.to_session == self.session
+        if frame.from_session in (0, self.session, *self._retired):
+            return False
+        return frame.type is FrameType.OPEN or frame.to_session == self.session
+
+    def _take_foreign(self, frame: Frame, now: float) -> None:
+        self.counts.foreign += 1
+        if frame.from_session == self.session:  # a line that echoes
+            return
+        if self._heard_at is None:
+            self._heard_at = now
+        elif now - self._heard_at > PEER_LOST_S:
+            self.session = self.session % _SESSION_MAX + 1
+            self.peer_session, self._open_at, self._heard_at = 0, 0.0, now
+            self._retired.clear()
+            self._start_streams()
+
     def _take_open(self, frame: Frame, events: list[LinkEvent]) -> None:
-        knows_us = frame.to_session == self.session
-        if frame.from_session in (0, self.session, *self._retired):  # ours: a line that echoes
-            self.counts.foreign += 1
-            return
-        if frame.type is FrameType.OPENED and not knows_us:
-            self.counts.foreign += 1
-            return
         if frame.from_session != self.peer_session:
             if self.peer_session:
                 self._retired.append(self.peer_session)
@@ -186,7 +207,7 @@ class SerialLink:
             self._start_streams()
             self._open_at = 0.0
             events.append(LinkOpened(self.peer_session))
-        if knows_us:
+        if frame.to_session == self.session:
             self._open_at = None
         self._answer_open = self._answer_open or frame.type is FrameType.OPEN
 
