@@ -27,6 +27,7 @@ _CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Session-
 _CORS_EXPOSED = ["X-Request-Id", "X-ESL-Environment", "Retry-After", "Idempotency-Replayed"]
 
 Answerer = Callable[[Desk, PosRequest], Awaitable[Response[bytes]]]
+Hook = Callable[[PosRequest], Awaitable[None]]
 SessionAnswerer = Callable[[Desk, PosRequest, str], Awaitable[Response[bytes]]]
 
 
@@ -48,8 +49,8 @@ def routes(services: PosServices) -> list[ControllerRouterHandler]:
     ]
     uncounted = [_asking("status", desk, batches.answer_status)]
     return [
-        Router("/", route_handlers=counted, before_request=desk.admit),
-        Router("/", route_handlers=uncounted, before_request=desk.admit_uncounted),
+        Router("/", route_handlers=counted, before_request=_plain(desk.admit)),
+        Router("/", route_handlers=uncounted, before_request=_plain(desk.admit_uncounted)),
         *_open_handlers(desk),
     ]
 
@@ -67,6 +68,15 @@ def create_app(services: PosServices, extra_route_handlers: Sequence[ControllerR
     )
     bearer = Bearer(litestar, services.database, settings.untouched)
     return edge(bearer, services.clock, services.secrets, prefixes=settings.prefixes, untouched=settings.untouched)
+
+
+def _plain(hook: Hook) -> Hook:
+    """As a plain function: Litestar copies a router deeply when it registers it, and with a method its whole object."""
+
+    async def call(request: PosRequest) -> None:
+        await hook(request)
+
+    return call
 
 
 def _posting(path: str, desk: Desk, answer: Answerer) -> ControllerRouterHandler:
@@ -87,8 +97,8 @@ def _reading(path: str, desk: Desk, answer: Answerer) -> ControllerRouterHandler
 
 def _asking(listing: str, desk: Desk, answer: SessionAnswerer) -> ControllerRouterHandler:
     @get(f"/batch/{{session_id:str}}/{listing}", name=f"/batch/{listing}")
-    async def handler(request: PosRequest, session_id: str) -> Response[bytes]:
-        return await answer(desk, request, session_id)
+    async def handler(request: PosRequest) -> Response[bytes]:
+        return await answer(desk, request, str(request.path_params["session_id"]))
 
     return handler
 
@@ -115,8 +125,8 @@ def _open_handlers(desk: Desk) -> list[ControllerRouterHandler]:
         return await open_routes.answer_docs()
 
     @get("/docs/static/{name:str}", name="/docs/static")
-    async def static(name: str) -> Response[bytes]:
-        return await open_routes.answer_static(name)
+    async def static(request: PosRequest) -> Response[bytes]:
+        return await open_routes.answer_static(str(request.path_params["name"]))
 
     return [root, health, ready, api_document, docs, static]
 
