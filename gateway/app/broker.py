@@ -22,6 +22,8 @@ from gateway.app.broker_config import GATEWAY_LOGIN, BrokerLogin, Listener, brok
 from gateway.app.die_with_parent import command_that_dies_with_us
 from gateway.app.errors import AddressNotOurs, CannotStart, PortInUse
 from gateway.app.limits import (
+    BROKER_PORT_FREED_S,
+    BROKER_PORT_LOOK_S,
     BROKER_READY_S,
     BROKER_RESTART_FIRST_S,
     BROKER_RESTART_MAX_S,
@@ -82,7 +84,7 @@ class EmbeddedBroker:
         wanted = self._listener.port
         self._port = wanted or last_port or ANY_PORT
         try:
-            await self._launch()
+            await self._launch_when_port_is_free()
         except PortInUse:
             if wanted:
                 raise
@@ -131,6 +133,18 @@ class EmbeddedBroker:
                 await self._launch()
             except CannotStart as error:
                 log.error("broker_not_restarted", reason=str(error))
+
+    async def _launch_when_port_is_free(self) -> None:
+        """The broker of a run that was killed a moment ago dies within milliseconds, but not before us."""
+        give_up_s = self._clock.monotonic_s() + BROKER_PORT_FREED_S
+        while True:
+            try:
+                await self._launch()
+                return
+            except PortInUse:
+                if self._clock.monotonic_s() >= give_up_s:
+                    raise
+            await self._clock.sleep(BROKER_PORT_LOOK_S)
 
     async def _launch(self) -> None:
         store = self._folder / "jetstream"

@@ -2,6 +2,8 @@
 
 # The broker's MQTT listener is up within 50 ms on a slow box; a full disk or a bad binary shows well before this.
 BROKER_READY_S = 15.0
+# A killed gateway takes its broker with it, but the kernel needs some milliseconds for that; then its port is free.
+BROKER_PORT_FREED_S, BROKER_PORT_LOOK_S = 1.0, 0.05
 # A broker that dies again and again is started at most this often; the first time at once.
 BROKER_RESTART_FIRST_S, BROKER_RESTART_MAX_S = 0.2, 10.0
 # A broker that ran this long was well: its next death is a new story.
@@ -14,14 +16,10 @@ BROKER_PAYLOAD_OCTETS = 8 << 20
 BROKER_STORE_OCTETS = 256 << 20
 # An external broker that does not answer CONNECT at the start within this many tries is called absent.
 BROKER_PROBES, BROKER_PROBE_PAUSE_S = 3, 0.5
-# POS systems poll every 5 to 10 s and keep their connections; the contract promises at least 120 s.
-KEEP_ALIVE_S = 130
-# After SIGTERM open requests may finish for this long.
-SHUTDOWN_S = 10
 # Connections that wait while the loop is busy with a large body.
 LISTEN_BACKLOG = 1_024
 # Worker processes hold about 80 MB each, and more than the cores bring nothing.
 WORKERS_MAX = 8
-# Work is asked of a new pool this often after a worker died, then the caller hears of it.
+# 32 letters to paste; nobody guesses 192 bits. The site key's length is the wire's (docs/protocol.md, "Keys").
 ADMIN_TOKEN_OCTETS = 24
 SITE_KEY_OCTETS = 32

@@ -20,6 +20,10 @@ class AllCarriers:
         self._readers: list[asyncio.Task[None]] = []
         self.without_way = 0
 
+    @property
+    def open_bridges(self) -> int:
+        return len(self._by_bridge)
+
     async def start(self) -> None:
         for carrier in self._carriers:
             self._readers.append(asyncio.create_task(self._read(carrier), name="carrier-reader"))

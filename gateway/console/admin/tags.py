@@ -1,0 +1,137 @@
+"""The box list, tags and their displays over HTTP."""
+
+import msgspec
+from litestar import Controller, delete, get, post
+from sqlalchemy import Connection
+
+from firmware_protocol import FactoryCode, TagId
+from gateway.access import store_settings
+from gateway.console.admin.displays import display_documents
+from gateway.console.admin.document import Document, document
+from gateway.console.admin.limits import TAGS_IN_A_BOX_LIST_MAX
+from gateway.console.admin.places import store_of_tag
+from gateway.console.admin.problems import TooMany
+from gateway.console.admin.services import AdminServices
+from gateway.shelf import (
+    BindingsChanged,
+    BoxTag,
+    DisplayStanding,
+    Tag,
+    add_box_list,
+    approve_tags,
+    list_tags,
+    remove_tag,
+    standings,
+)
+
+
+class BoxListTag(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`panels`: a name of the panel catalogue for each display of the tag, such as `2.9-bwr`."""
+
+    tag_id: str
+    factory_code: str
+    panels: list[str]
+    model: str = ""
+
+
+class BoxList(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    tags: list[BoxListTag]
+
+
+class TagIds(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    tag_ids: list[str]
+
+
+class BoxListController(Controller):
+    path = "/stores/{store:str}/box-list"
+
+    @post("/", status_code=200)
+    async def add(self, services: AdminServices, store: str, data: BoxList) -> Document:
+        """Tags that are known already change nothing; all or none of the list is taken."""
+        if len(data.tags) > TAGS_IN_A_BOX_LIST_MAX:
+            raise TooMany(f"tags: at most {TAGS_IN_A_BOX_LIST_MAX} in one request")
+        tags = [
+            BoxTag(TagId.parse(one.tag_id), FactoryCode.parse(one.factory_code), one.model, tuple(one.panels))
+            for one in data.tags
+        ]
+        now = services.clock.now()
+
+        def add(connection: Connection) -> list[str]:
+            store_settings(connection, store)
+            return add_box_list(connection, store, tags, services.vault, now)
+
+        displays = await services.database.write(add)
+        services.events.publish(BindingsChanged(store, tuple(displays)))
+        return {"store": store, "tags": len(tags), "displays": displays}
+
+
+class TagsController(Controller):
+    path = "/tags"
+
+    @get("/")
+    async def list_all(self, services: AdminServices, store: str) -> Document:
+        def read(connection: Connection) -> tuple[list[Tag], list[DisplayStanding]]:
+            store_settings(connection, store)
+            return list_tags(connection, store), standings(connection, store)
+
+        tags, displays = await services.database.read(read)
+        of_tag: dict[str, list[DisplayStanding]] = {}
+        for one in displays:
+            of_tag.setdefault(one.display_id.partition(".")[0], []).append(one)
+        return {"tags": [_tag_document(one, of_tag.get(one.tag_id, [])) for one in tags]}
+
+    @get("/{tag_id:str}")
+    async def show(self, services: AdminServices, tag_id: str) -> Document:
+        wanted = _canonical(tag_id)
+
+        def read(connection: Connection) -> tuple[Tag, list[DisplayStanding]]:
+            store = store_of_tag(connection, wanted)
+            (tag,) = [one for one in list_tags(connection, store) if one.tag_id == wanted]
+            displays = standings(connection, store)
+            return tag, [one for one in displays if one.display_id.startswith(f"{wanted}.")]
+
+        tag, displays = await services.database.read(read)
+        return {**_tag_document(tag, displays), "displays": await display_documents(services, displays)}
+
+    @post("/approve", status_code=200)
+    async def approve(self, services: AdminServices, data: TagIds) -> Document:
+        tag_ids = [_canonical(one) for one in data.tag_ids]
+        now = services.clock.now()
+
+        def approve(connection: Connection) -> list[str]:
+            stores = [store_of_tag(connection, tag_id) for tag_id in tag_ids]
+            for tag_id, store in zip(tag_ids, stores, strict=True):
+                approve_tags(connection, store, [tag_id], now)
+            return sorted(set(stores))
+
+        for store in await services.database.write(approve):
+            services.events.publish(BindingsChanged(store, ()))
+        return {"approved": tag_ids}
+
+    @delete("/{tag_id:str}", status_code=200)
+    async def remove(self, services: AdminServices, tag_id: str) -> Document:
+        """Its displays move to the unbound picture."""
+        wanted = _canonical(tag_id)
+        now = services.clock.now()
+
+        def remove(connection: Connection) -> tuple[str, list[str]]:
+            store = store_of_tag(connection, wanted)
+            return store, remove_tag(connection, store, wanted, now)
+
+        store, displays = await services.database.write(remove)
+        services.events.publish(BindingsChanged(store, tuple(displays)))
+        return {"removed": wanted, "displays": displays}
+
+
+def _canonical(tag_id: str) -> str:
+    return str(TagId.parse(tag_id))
+
+
+def _tag_document(tag: Tag, displays: list[DisplayStanding]) -> Document:
+    return {
+        **document(tag),
+        "displays": [one.display_id for one in displays],
+        "panels": [one.panel for one in displays],
+        "bound": sum(bool(one.barcodes) for one in displays),
+        "confirmed": sum(one.confirmed for one in displays),
+    }
