@@ -1,1 +1,20 @@
-"""Pictures and planes: product, template and panel in, content out. Pure."""
+"""Pictures and planes: product, template and panel in, content out. Pure. Start at `render`."""
+
+from gateway.labels.fontbook import engine_words
+from gateway.labels.preview import preview_png
+from gateway.labels.render import render, render_many
+from gateway.labels.request import Drawn, Fallback, LabelProduct, LabelRequest
+from gateway.labels.store import template_names, template_release
+
+__all__ = [
+    "Drawn",
+    "Fallback",
+    "LabelProduct",
+    "LabelRequest",
+    "engine_words",
+    "preview_png",
+    "render",
+    "render_many",
+    "template_names",
+    "template_release",
+]
