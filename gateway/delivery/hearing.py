@@ -108,6 +108,7 @@ class Ear:
                     link.cannot_open += 1
                     if link.cannot_open >= CANNOT_OPEN_BEFORE_COMMISSIONING:
                         hearing.commission.append(link)
+                    hearing.back.append(link)  # it is there and listens: what was damaged on the way is sent again
                 case _:
                     assert_never(message.kind)
         except (FieldError, SealBroken) as error:

@@ -3,7 +3,7 @@
 import random
 
 from firmware_protocol import PANELS, ReportState
-from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, LINK_SLACK_S, RETRY_JITTER
+from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, CONTACTS_BEFORE_RETRY, LINK_SLACK_S, RETRY_JITTER
 from gateway.delivery.plan import Agenda
 
 DISPLAY = "A4C1380000000001.0"
@@ -37,7 +37,7 @@ def test_an_unanswered_offer_is_repeated_later_each_time_up_to_a_bound() -> None
     for _ in range(8):
         plan.after_offer(DISPLAY, 0.0, CONTACT_S)
         waits.append(plan.attempt(DISPLAY).due_s)
-    assert waits[0] >= 2 * CONTACT_S
+    assert waits[0] >= CONTACTS_BEFORE_RETRY * CONTACT_S
     assert waits[1] > waits[0]
     assert max(waits) <= BACKOFF_CONTACTS_MAX * CONTACT_S * (1 + RETRY_JITTER) + LINK_SLACK_S
 
@@ -46,7 +46,7 @@ def test_a_refresh_is_waited_for_to_the_end_of_its_panels_band() -> None:
     plan = agenda()
     panel = PANELS["2.9-bwr"]
     plan.after_answer(DISPLAY, ReportState.REFRESHING, 0.0, CONTACT_S, panel, 1.0)
-    assert plan.attempt(DISPLAY).due_s >= panel.refresh_band_s[1] + 2 * CONTACT_S
+    assert plan.attempt(DISPLAY).due_s >= panel.refresh_band_s[1] + CONTACTS_BEFORE_RETRY * CONTACT_S
 
 
 def test_a_glass_that_fails_again_and_again_is_tried_more_and_more_rarely() -> None:
