@@ -3,7 +3,7 @@
 In and out: type u8, length u16, body; types up are below 0x80. Rule: every message of a direction has a number, counted
 from 0 since that direction's hello (`Hello` is message 0 up, `Welcome` message 0 down); a bridge counts what it
 *receives* by number, so its credit survives payloads that are lost: limit = highest number seen + free places.
-Why: docs/protocol.md, "Link".
+Why: docs/protocol.md, "Links".
 """
 
 from __future__ import annotations
