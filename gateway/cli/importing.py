@@ -1,0 +1,168 @@
+"""`esl import`: a price list through the batch flow, as a POS would send it."""
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli import panels
+from gateway.cli.errors import CommandFailed
+from gateway.cli.options import Data, Json, Server, Store
+from gateway.cli.show import items_of, say, show_json, show_table
+from gateway.cli.stores import Map, parse_map
+from gateway.cli.talk import Document, Gateway
+
+ROWS_A_PUSH = 1_000
+REASONS_SHOWN = 10
+# A gateway that is killed and started again meanwhile is waited for.
+PATIENCE_S = 60.0
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import", rich_help_panel=panels.GOODS)(import_file)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a heading, or JSON.")],
+    store: Store,
+    token: Annotated[
+        str | None, typer.Option("--token", metavar="T", help="The store's token; else one is made and revoked.")
+    ] = None,
+    field_map: Map = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be rejected; send nothing.")] = False,
+    data: Data = None,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """Send a price list through the batch flow and follow it until the glass has proved it.
+
+    Columns are recognised by their usual names and shown. Rejected rows go to a file beside FILE; the others are
+    saved. Exit status 1 if the batch does not complete.
+    """
+    from gateway.cli.price_list import read_price_list
+
+    price_list = read_price_list(file, parse_map(field_map))
+    with Gateway(data, server, patience_s=PATIENCE_S) as gateway:
+        if not as_json:
+            show_table(("column", "becomes"), price_list.columns.items(), empty="")
+            if price_list.unknown:
+                say(f"kept as attributes: {', '.join(price_list.unknown)}")
+        if dry_run:
+            from gateway.cli.dry_run import judge
+
+            rejected = judge(gateway, store, price_list.rows)
+            report: Document = {"dryRun": True, "rows": len(price_list.rows), "rejected": len(rejected)}
+        else:
+            with _token(gateway, store, token) as usable:
+                report, rejected = _send(gateway, usable, price_list.rows, quiet=as_json)
+    beside = write_rejected(file, price_list.raw, rejected, is_csv=price_list.is_csv)
+    if as_json:
+        show_json({**report, "rejectedFile": str(beside) if beside else None})
+    else:
+        _say_outcome(report, rejected, beside)
+    if not dry_run and report["status"] != "completed":
+        raise CommandFailed(f"the batch is {report['status']}: {report['failure'] or 'send the file again'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that was not taken. `index` counts the file's rows from 0."""
+
+    index: int
+    field: str
+    code: str
+    message: str
+    hint: str
+
+
+def _send(gateway: Gateway, token: str, rows: Sequence[Document], *, quiet: bool) -> tuple[Document, list[Rejected]]:
+    from gateway.cli.progress import ENDED, LOOK_EVERY_S, Phases, bars
+    from gateway.cli.talk import pause
+
+    run = os.urandom(8).hex()
+    rejected: list[Rejected] = []
+    with bars(quiet=quiet) as progress:
+        session = str(gateway.pos("/batch/start", token, {}, key=f"{run}-start")["sessionId"])
+        sending = progress.add_task("rows sent", total=len(rows))
+        for start in range(0, len(rows), ROWS_A_PUSH):
+            pushed = rows[start : start + ROWS_A_PUSH]
+            answer = gateway.pos("/batch/push", token, {"sessionId": session, "products": pushed}, key=f"{run}-{start}")
+            rejected += [rejected_of(one, start) for one in items_of(answer, "errors")]
+            progress.advance(sending, len(pushed))
+        gateway.pos("/batch/complete", token, {"sessionId": session}, key=f"{run}-complete")
+        phases = Phases(progress)
+        while True:
+            status = gateway.get(f"/admin/batches/{session}")
+            phases.show(status)
+            if status["status"] in ENDED:
+                return {**status, "rows": len(rows)}, rejected
+            pause(LOOK_EVERY_S)
+
+
+def rejected_of(error: Document, start: int) -> Rejected:
+    index = error["index"]
+    texts = {name: str(error.get(name) or "") for name in ("field", "code", "message", "hint")}
+    return Rejected(start + (index if isinstance(index, int) else 0), **texts)
+
+
+@contextmanager
+def _token(gateway: Gateway, store: str, given: str | None) -> Iterator[str]:
+    """The token to send with: the one given, or one for this import alone."""
+    if given is not None:
+        yield given
+        return
+    trial = gateway.get(f"/admin/stores/{store}")["trial"]
+    kind = "sandbox" if trial else "production"
+    made = gateway.post(f"/admin/stores/{store}/tokens", {"kind": kind, "force": True})
+    try:
+        yield str(made["token"])
+    finally:
+        gateway.post(f"/admin/tokens/{made['tokenId']}/revoke")
+
+
+def write_rejected(file: Path, raw: Sequence[Document], rejected: Sequence[Rejected], *, is_csv: bool) -> Path | None:
+    """The rejected rows as they stood in the file, each with its number and why. None when there are none."""
+    if not rejected:
+        return None
+    notes = ("row", "rejectedField", "rejectedCode", "rejectedBecause", "hint")
+    lines = [
+        {**raw[one.index], **dict(zip(notes, (one.index + 1, one.field, one.code, one.message, one.hint), strict=True))}
+        for one in rejected
+    ]
+    beside = file.with_name(f"{file.stem}.rejected.{'csv' if is_csv else 'json'}")
+    try:
+        if is_csv:
+            with beside.open("w", encoding="utf-8", newline="") as opened:
+                writer = csv.DictWriter(opened, list(dict.fromkeys(name for line in lines for name in line)))
+                writer.writeheader()
+                writer.writerows(lines)
+        else:
+            beside.write_text(json.dumps(lines, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        words = f"{beside} cannot be written: {error.strerror}; {len(rejected)} rows were rejected"
+        raise CommandFailed(words) from error
+    return beside
+
+
+def _say_outcome(report: Document, rejected: Sequence[Rejected], beside: Path | None) -> None:
+    if report.get("dryRun"):
+        say(f"{report['rows']} rows, {len(rejected)} would be rejected; nothing was sent")
+    else:
+        say(
+            f"{report['productsSaved']} rows saved ({report['created']} new, {report['updated']} changed, "
+            f"{report['unchanged']} as before), {report['rejected']} rejected; "
+            f"{report['tagsConfirmed']} of {report['tagsTotal']} displays confirmed"
+        )
+        if report["tagsUnconfirmed"]:
+            say(f"not confirmed yet: `esl batch show {report['sessionId']}` says why; delivery goes on")
+    for words, count in Counter(one.message for one in rejected).most_common(REASONS_SHOWN):
+        say(f"  {count:>6}  {words}")
+    if beside is not None:
+        say(f"the rejected rows: {beside}")
