@@ -45,7 +45,8 @@ def note_sandbox(connection: Connection, store_id: str, mark: str, now: datetime
         raise ValueError(f"{mark!r} is none of {', '.join(MARKS)}")
     owner = store_settings(connection, store_id).twin_of or store_id
     statement = insert(tables.sandbox_mark).values(store_id=owner, mark=mark, first_at=to_ms(now), last_at=to_ms(now))
-    connection.execute(statement.on_conflict_do_update(set_={"last_at": func.max(tables.sandbox_mark.c.last_at, statement.excluded.last_at)}))
+    newest = func.max(tables.sandbox_mark.c.last_at, statement.excluded.last_at)
+    connection.execute(statement.on_conflict_do_update(set_={"last_at": newest}))
 
 
 def sandbox_report(connection: Connection, store_id: str) -> list[ChecklistItem]:

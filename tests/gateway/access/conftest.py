@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,9 +43,17 @@ class Books:
         asyncio.run(self._database.close())
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is up to date, to be copied: making it takes longer than most of the tests."""
+    path = tmp_path_factory.mktemp("migrated") / "a.db"
+    asyncio.run(Database.open(path, threads=False).close())
+    return path
+
+
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    books = Books(tmp_path / "a.db")
+def books(tmp_path: Path, migrated: Path) -> Iterator[Books]:
+    books = Books(shutil.copy(migrated, tmp_path / "a.db"))
     books(lambda connection: add_store(connection, "corner", now=NOW))
     yield books
     books.close()
