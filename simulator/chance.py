@@ -5,9 +5,10 @@ Rule: nobody else makes a generator; everybody is handed one.
 """
 
 import hashlib
+import os
 from random import Random  # noqa: TID251  # the one place
 
-__all__ = ["Random", "generator", "seeded_octets"]
+__all__ = ["Random", "generator", "new_incarnation", "seeded_octets"]
 
 
 def seeded_octets(seed: int, name: str, count: int) -> bytes:
@@ -18,3 +19,8 @@ def seeded_octets(seed: int, name: str, count: int) -> bytes:
 def generator(seed: int, name: str) -> Random:
     """The generator called `name` of a run with this seed."""
     return Random(int.from_bytes(seeded_octets(seed, name, 8)))
+
+
+def new_incarnation() -> int:
+    """A number no run had before: boot ids and nonces of a real run must not repeat, whatever its seed."""
+    return int.from_bytes(os.urandom(8))

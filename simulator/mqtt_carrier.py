@@ -63,6 +63,7 @@ class MqttBridgeCarrier:
         broker: Callable[[], BrokerEnd],
     ) -> None:
         self._topic = f"esl/{store}/bridge/{port.name}"
+        self._client_id = f"esl-{store}-{port.name}"
         self._port, self._paths, self._scheduler = port, paths, scheduler
         self._chance = chance
         self._broker = broker
@@ -113,7 +114,7 @@ class MqttBridgeCarrier:
             end.port,
             username=end.username,
             password=end.password,
-            identifier=f"esl-{self._port.name}-{word}",
+            identifier=self._client_id,  # the same each time: a broker lets go of a connection it has not missed yet
             tls_context=ssl.create_default_context() if end.tls else None,
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_S,

@@ -7,7 +7,6 @@ Rule: one timer of the loop stands for the whole heap, so that ten thousand wait
 import asyncio
 import heapq
 from collections.abc import Callable
-from typing import NamedTuple
 
 from simulator.clock import Clock
 
@@ -15,10 +14,7 @@ from simulator.clock import Clock
 CALLS_PER_TURN_MAX = 500
 
 
-class _Waiting(NamedTuple):
-    at_s: float
-    order: int
-    call: Callable[[], None]
+_Waiting = tuple[float, int, Callable[[], None]]  # at, order of making, what to call
 
 
 class Scheduler:
@@ -38,7 +34,7 @@ class Scheduler:
     def at(self, at_s: float, call: Callable[[], None]) -> None:
         """Call at this instant, or as soon as possible when it has passed. There is no taking back: let `call` look."""
         self._made += 1
-        heapq.heappush(self._heap, _Waiting(at_s, self._made, call))
+        heapq.heappush(self._heap, (at_s, self._made, call))
         if not self._running and (self._timer is None or at_s < self._timer.when()):
             self._set_timer()
 
@@ -64,7 +60,7 @@ class Scheduler:
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._heap[0].at_s, self._run) if self._heap and not self._stopped else None
+        self._timer = self._loop.call_at(self._heap[0][0], self._run) if self._heap and not self._stopped else None
 
     def _run(self) -> None:
         self._timer = None
@@ -73,9 +69,9 @@ class Scheduler:
         self.now_s = now_s = self.clock.monotonic_s()
         try:
             for _ in range(CALLS_PER_TURN_MAX):
-                if not heap or heap[0].at_s > now_s:
+                if not heap or heap[0][0] > now_s:
                     break
-                heapq.heappop(heap).call()
+                heapq.heappop(heap)[2]()
             for call in self._at_end:
                 call()
         finally:

@@ -192,11 +192,11 @@ class VirtualTag:
             if self._lost():
                 was_heard = False
                 break
-            items, again_ms = self._hear(frames)
+            items, again_ms, was_told = self._hear(frames)
             if again_ms:
                 again_at = now_s + again_ms / 1000 / self.around.speed
                 self._next_contact_at = min(self._next_contact_at, again_at)
-            if not items:
+            if not items and not was_told:  # told something it has no words for, it still says that it heard
                 break
         self.machine.unheard(items)  # what the last exchange left, if the contact ended too early
         self._look_at_glass(bridge.air.busy_until - now_s)
@@ -222,27 +222,31 @@ class VirtualTag:
             for number, page in enumerate(pages)
         ]
 
-    def _hear(self, frames: Sequence[DownFrame]) -> tuple[list[UpItem], int]:
-        """What the tag says next in this contact, and when it shall come again (0 = at its usual time)."""
+    def _hear(self, frames: Sequence[DownFrame]) -> tuple[list[UpItem], int, bool]:
+        """What the tag says next in this contact, when it shall come again (0 = at its usual time), and whether it was
+        told anything but parts.
+        """
         machine = self.machine
         said: list[UpItem] = []
         again_ms = 0
-        anything = False
+        was_told = has_parts = False
         for frame in frames:
             if isinstance(frame, Part):
-                anything = True
+                has_parts = True
                 self.battery.used_uc += charges.PART_UC
                 said += machine.receive(frame)
                 continue
             again_ms = frame.again_ms
-            anything = anything or bool(frame.items)
+            was_told = was_told or bool(frame.items)
             if frame.flags & AnswerFlags.PLEASE_COMMISSION and isinstance(frame, Answer):
                 said += machine.receive(PleaseCommission.BIT)
             for item in frame.items:
                 said += machine.receive(item)
         # Requests are made anew, once, from what is missing now.
         said = [item for item in said if not isinstance(item, PartRequest)]
-        return ([*said, *machine.contact(again=True)] if anything else said), again_ms
+        if was_told or has_parts:
+            said += machine.contact(again=True)
+        return said, again_ms, was_told
 
     # The glass
 
