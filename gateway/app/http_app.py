@@ -1,4 +1,4 @@
-"""The one ASGI application: the POS API at the root, the admin API under /admin, figures at /metrics.
+"""The one ASGI application: the POS API at the root, pages under /console, the admin API under /admin, /metrics.
 
 In: the services. Out: an ASGI application. Rule: routes are added here, and belong to the folder that wrote them.
 """
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Scope
+from litestar.types import ASGIApp, ControllerRouterHandler, Scope
 
 from gateway.app.data_folder import Keys
 from gateway.app.services import Ports, Services, count_displays_bound_to, display_facts
 from gateway.console.admin import AdminServices, BridgeDoors, admin_router
+from gateway.console.pages import ConsoleServices, console_router
 from gateway.database import Database
 from gateway.pos_api import PosServices, PosSettings, create_app
 from gateway.pos_api.exchange import exchange_of
@@ -38,7 +39,12 @@ class HttpParts:
 
 
 def build_app(parts: HttpParts) -> ASGIApp:
-    return create_app(pos_services(parts), [admin_router(admin_services(parts)), metrics_route(parts.metrics)])
+    routes: list[ControllerRouterHandler] = [
+        admin_router(admin_services(parts)),
+        console_router(console_services(parts)),
+        metrics_route(parts.metrics),
+    ]
+    return create_app(pos_services(parts), routes)
 
 
 def pos_services(parts: HttpParts) -> PosServices:
@@ -76,6 +82,21 @@ def admin_services(parts: HttpParts) -> AdminServices:
         doors=parts.doors,
         bridges_changed=services.delivery.wake,
         request_id_of=request_id_of,
+    )
+
+
+def console_services(parts: HttpParts) -> ConsoleServices:
+    services = parts.services
+    return ConsoleServices(
+        database=parts.database,
+        clock=parts.ports.clock,
+        events=services.events,
+        sessions=services.sessions,
+        reasons=services.delivery,
+        admin_token=parts.keys.admin_token,
+        ask_for_token=not parts.settings.http.is_loopback,
+        demo_control=parts.settings.demo_control,
+        stopping=parts.stopping,
     )
 
 

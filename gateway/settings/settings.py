@@ -149,6 +149,10 @@ class Settings:
             _one_of("lines", "json"),
         ),
     ] = "lines"
+    demo_control: Annotated[
+        str | None,
+        About("Where `esl demo` serves the buttons that the shelf wall then shows; for nothing else.", _optional_text),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,295 @@
+"""The virtual world: the real gateway, a POS and a fleet in one process, on one virtual clock.
+
+In: a plan and a story told by calls. Out: what every glass shows, what every proof claimed. Rule: the gateway is the
+composition of `esl serve`, without a branch for tests; a crash cuts its ports first and then drops its tasks, so that
+nothing runs that a SIGKILL would not run. Same seed, same octets in the same order.
+"""
+
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+from litestar.types import Scope
+from sqlalchemy import Connection, select
+
+from firmware_protocol import PANELS, content_id, split_display_id
+from gateway.access import StoreSettings, store_settings
+from gateway.app.compose import Gateway, compose
+from gateway.app.services import Ports
+from gateway.catalog import ParsedRow, RowMode
+from gateway.links import BridgeClosed, BridgeOpened, CarrierEvent, PayloadArrived
+from gateway.ports import InlineExecutor
+from gateway.settings import Settings
+from gateway.shelf import DisplayStanding, Fact, ShownMoved, bindings_of, stale_displays, standings
+from gateway.shelf.tables import display_history
+from simulator.carriers import DirectCarrier, EventKinds
+from simulator.chance import generator
+from simulator.clock import VirtualClock
+from simulator.fleet import Fleet, FleetPlan
+from simulator.schedule import Scheduler
+from simulator.world.judge import Judge
+
+LOOK_EVERY_S = 5.0
+Row = dict[str, object]
+
+
+class GatewayAway(httpx.ConnectError):
+    """The gateway is down: what a POS sees of a machine whose process was killed."""
+
+
+class NeverQuiet(AssertionError):
+    """The faults stopped and yet some display was not proved in time. The message names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A claim of the gateway, with what the glass really showed at that instant."""
+
+    display_id: str
+    revision: int
+    fact: Fact
+    on_glass: bytes
+
+
+class SeededSecrets:
+    """Nobody attacks a virtual world; its secrets must only be the same in each replay."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        self._chance = generator(seed, name)
+
+    def octets(self, count: int) -> bytes:
+        return self._chance.randbytes(count)
+
+
+class World:
+    """Open it with `World.open`. `pos` answers as the POS API over ASGI, `admin` as the operator's."""
+
+    def __init__(self, clock: VirtualClock, folder: Path, plan: FleetPlan, store: str) -> None:
+        self.clock = clock
+        self.store = store
+        self.scheduler = Scheduler(clock)
+        self.fleet = Fleet(plan, self.scheduler)
+        self.carrier: DirectCarrier[CarrierEvent] = DirectCarrier(
+            self.scheduler, EventKinds(PayloadArrived, BridgeOpened, BridgeClosed)
+        )
+        for name, bridge in self.fleet.bridges.items():
+            self.carrier.plug(f"{store}/{name}", bridge, self.fleet.paths[name])
+        self.gateway: Gateway | None = None
+        self.starts = 0
+        self.proofs: list[Proof] = []
+        self._folder = folder
+        self._seed = plan.seed
+        self._pos: httpx.AsyncClient | None = None
+        self._admin: httpx.AsyncClient | None = None
+        self._judge: Judge | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, clock: VirtualClock, folder: Path, plan: FleetPlan, *, store: str = "zagreb-1"
+    ) -> AsyncIterator["World"]:
+        """A started world: store, token, box list and bridges are there, the fleet is on, nothing is bound yet."""
+        world = cls(clock, folder, plan, store)
+        await world.start()
+        try:
+            await world._furnish()
+            world.fleet.switch_on()
+            yield world
+        finally:
+            world.scheduler.stop()
+            if world.gateway is not None:
+                await world.gateway.stop()
+
+    # the gateway's process
+
+    async def start(self) -> None:
+        """Start a gateway on the folder, whatever the last one left there."""
+        self.starts += 1
+        end = self.carrier.gateway_end()
+        ports = Ports(
+            self.clock,
+            generator(self._seed, f"gateway/{self.starts}"),
+            SeededSecrets(self._seed, f"secrets/{self.starts}"),
+            InlineExecutor(),
+        )
+        self.gateway = compose(Settings(data=self._folder), ports, [end], database_threads=False)
+        await self.gateway.start()
+        self.gateway.services.events.watch(ShownMoved, self._note_proof)
+
+    async def crash(self) -> None:
+        """SIGKILL: from this instant nothing the process does has an effect."""
+        gateway, self.gateway = self.gateway, None
+        if gateway is not None:
+            self.carrier.cut()
+            await gateway.crash()
+
+    async def restart(self) -> None:
+        await self.crash()
+        await self.start()
+
+    # people and programs
+
+    @property
+    def judge(self) -> Judge:
+        if self._judge is None:
+            raise RuntimeError("the world has not been opened")
+        return self._judge
+
+    @property
+    def pos(self) -> httpx.AsyncClient:
+        if self._pos is None:
+            raise RuntimeError("the world has not been opened")
+        return self._pos
+
+    @property
+    def admin(self) -> httpx.AsyncClient:
+        if self._admin is None:
+            raise RuntimeError("the world has not been opened")
+        return self._admin
+
+    async def add(self, *rows: Row) -> httpx.Response:
+        """`POST /add`; the judge learns of it when it was answered with success."""
+        return await self._send("/add", RowMode.ADD, rows)
+
+    async def update(self, *rows: Row) -> httpx.Response:
+        """`POST /productUpdate`."""
+        return await self._send("/productUpdate", RowMode.UPDATE, rows)
+
+    async def batch(self, rows: Sequence[Row]) -> str:
+        """A whole batch, pushed in thousands and completed; gives its session id."""
+        session = (await self.pos.post("/batch/start", json={})).json()["sessionId"]
+        numbered: list[tuple[int, ParsedRow]] = []
+        for start in range(0, len(rows), 1000):
+            pushed = list(rows[start : start + 1000])
+            answer = await self.pos.post("/batch/push", json={"sessionId": session, "products": pushed})
+            answer.raise_for_status()
+            numbered += self.judge.number(pushed, RowMode.UPDATE, also_known=[row.barcode for _, row in numbered])
+        (await self.pos.post("/batch/complete", json={"sessionId": session})).raise_for_status()
+        self.judge.apply(numbered)
+        return str(session)
+
+    async def status(self, session: str) -> dict[str, object]:
+        found: dict[str, object] = (await self.pos.get(f"/batch/{session}/status")).json()
+        return found
+
+    async def bind_all(self) -> int:
+        """`esl bind --auto`: gives how many displays were bound."""
+        answer = await self.admin.post(f"/admin/stores/{self.store}/bindings/auto")
+        return len(answer.raise_for_status().json()["bindings"])
+
+    async def bind(self, display_id: str, *barcodes: str) -> None:
+        answer = await self.admin.put(f"/admin/displays/{display_id}/binding", json={"barcodes": list(barcodes)})
+        answer.raise_for_status()
+
+    async def unbind(self, display_id: str) -> None:
+        (await self.admin.delete(f"/admin/displays/{display_id}/binding")).raise_for_status()
+
+    # what is so
+
+    async def displays(self) -> list[DisplayStanding]:
+        gateway = self._running()
+        return await gateway.database.read(lambda connection: standings(connection, self.store))
+
+    async def unproved(self) -> list[str]:
+        """Displays that are stale or not proved now."""
+        gateway = self._running()
+        stale = await gateway.database.read(lambda connection: stale_displays(connection, self.clock.now()))
+        waiting = [one.display_id for one in await self.displays() if one.desired_revision and not one.confirmed]
+        return sorted({*stale, *waiting})
+
+    async def run_until_quiet(self, within_s: float) -> float:
+        """Until every display that should show something is proved; gives how long it took. Raises NeverQuiet."""
+        began_s = self.clock.monotonic_s()
+        while True:
+            waiting = await self.unproved()
+            passed_s = self.clock.monotonic_s() - began_s
+            if not waiting:
+                return passed_s
+            if passed_s > within_s:
+                reasons = await self._running().services.delivery.reasons(waiting[:5])
+                raise NeverQuiet(f"seed {self._seed}: {len(waiting)} displays not proved after {passed_s} s: {reasons}")
+            await self.clock.sleep(LOOK_EVERY_S)
+
+    async def differences(self) -> list[str]:
+        """Displays whose glass is not what the judge says it should be, pixel by pixel."""
+        gateway = self._running()
+        displays = [one for one in await self.displays() if one.desired_revision is not None]
+        bound = await gateway.database.read(
+            lambda connection: bindings_of(connection, [one.display_id for one in displays])
+        )
+        different = []
+        for one in displays:
+            barcodes = bound[one.display_id].barcodes if one.display_id in bound else ()
+            expected = self.judge.expected(one.display_id, one.panel, barcodes, self.clock.now())
+            if self.glass(one.display_id) != expected.planes:
+                different.append(one.display_id)
+        return different
+
+    def glass(self, display_id: str) -> tuple[bytes, ...]:
+        """What the display's glass shows now."""
+        tag_id, index = split_display_id(display_id)
+        return self.fleet.tags[tag_id].glasses[index].planes
+
+    async def false_proofs(self) -> list[Proof]:
+        """Claims that the glass did not bear out at the instant they were made. Must always be empty."""
+        claimed = await self._running().database.read(_claims)
+        return [proof for proof in self.proofs if proof.on_glass != claimed.get((proof.display_id, proof.revision))]
+
+    async def _furnish(self) -> None:
+        """A store with a token, the box list, the bridges: what an operator types on the first morning."""
+        gateway = self._running()
+        base = "http://gateway"
+        transport = httpx.ASGITransport(app=self._asgi)
+        key = {"authorization": f"Bearer {gateway.keys.admin_token}"}
+        self._admin = httpx.AsyncClient(transport=transport, base_url=base, headers=key)
+        await self._operate("/admin/stores", {"store": self.store})
+        token = (await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))["token"]
+        self._pos = httpx.AsyncClient(transport=transport, base_url=base, headers={"authorization": f"Bearer {token}"})
+        boxes = [box.to_json() for box in self.fleet.box_list()]
+        await self._operate(f"/admin/stores/{self.store}/box-list", {"tags": boxes})
+        for name in self.fleet.bridges:
+            await self._operate(f"/admin/stores/{self.store}/bridges", {"name": name, "carrier": "mqtt"})
+        settings: StoreSettings = await gateway.database.read(lambda connection: store_settings(connection, self.store))
+        self._judge = Judge(settings)
+
+    async def _operate(self, path: str, body: Row) -> Row:
+        answer = await self.admin.post(path, json=body)
+        answer.raise_for_status()
+        found: Row = answer.json()
+        return found
+
+    async def _send(self, path: str, mode: RowMode, rows: Sequence[Row]) -> httpx.Response:
+        answer = await self.pos.post(path, json=list(rows))
+        if answer.status_code in (200, 207):
+            self.judge.accepted(rows, mode)
+        return answer
+
+    async def _asgi(
+        self, scope: MutableMapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]
+    ) -> None:
+        await self._running().asgi(cast(Scope, scope), receive, send)
+
+    def _note_proof(self, event: ShownMoved) -> None:
+        if event.fact in (Fact.PROVED, Fact.SETTLED):
+            tag_id, index = split_display_id(event.display_id)
+            glass = self.fleet.tags[tag_id].glasses[index]
+            on_glass = content_id(PANELS[glass.panel.name], glass.planes)
+            self.proofs.append(Proof(event.display_id, event.revision, event.fact, on_glass))
+
+    def _running(self) -> Gateway:
+        if self.gateway is None:
+            raise GatewayAway("the gateway has crashed and was not started again")
+        return self.gateway
+
+
+def _claims(connection: Connection) -> dict[tuple[str, int], bytes]:
+    """Which content each proved revision named."""
+    rows = connection.execute(
+        select(display_history.c.display_id, display_history.c.revision, display_history.c.content_id).where(
+            display_history.c.fact.in_((Fact.PROVED.value, Fact.SETTLED.value))
+        )
+    )
+    return {(row.display_id, row.revision): row.content_id for row in rows}
