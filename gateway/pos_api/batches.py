@@ -60,7 +60,7 @@ async def answer_start(desk: Desk, request: PosRequest) -> Response[bytes]:
     def check(connection: Connection) -> None:
         settings_for_writing(connection, grant.store_id)
 
-    entry = Entry[SessionStarted](answer_of=told, marks_of=lambda _: (), check=check)
+    entry: Entry[SessionStarted] = Entry(answer_of=told, marks_of=lambda _: (), check=check)
     book = await desk.open_book(request, "/batch/start", entry)
     await desk.services.sessions.start(grant.store_id, mode, remove_missing, book=book)
     return as_response(book.answer)
@@ -94,7 +94,8 @@ async def answer_push(desk: Desk, request: PosRequest) -> Response[bytes]:
     def marks(pushed: PushResult) -> Sequence[str]:
         return marks_of_rows(pushed.rows, pushed.errors, pushed.warnings, rejected_before)
 
-    book = await desk.open_book(request, "/batch/push", Entry[PushResult](answer_of=told, marks_of=marks))
+    entry: Entry[PushResult] = Entry(answer_of=told, marks_of=marks)
+    book = await desk.open_book(request, "/batch/push", entry)
     pushed = await desk.services.sessions.push(grant.store_id, session_id, sent.rows, grant.field_map, book=book)
     desk.checklist.remember(grant, pushed.rows, pushed.errors)
     return as_response(book.answer)

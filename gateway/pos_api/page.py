@@ -35,4 +35,4 @@ def page_of(request: PosRequest) -> Page:
     limit = asked.get("limit", str(PAGE_ITEMS_DEFAULT))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= PAGE_ITEMS_MAX):
         raise Problem("query_invalid", f"`limit` is not a whole number from 1 to {PAGE_ITEMS_MAX}.")
-    return Page(asked.get("after") or None, int(limit))
+    return Page(asked.get("after"), int(limit))

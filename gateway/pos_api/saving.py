@@ -88,14 +88,11 @@ async def answer_rows(desk: Desk, request: PosRequest, mode: RowMode, route: str
     sent = rows_of(await json_of(request))
     request_id = exchange_of(request.scope).request_id
     rejected_before = frozenset(desk.checklist.rejected(grant))
-    book = await desk.open_book(
-        request,
-        route,
-        Entry[Saved](
-            answer_of=lambda saved: saved.answer.told(request_id),
-            marks_of=lambda saved: _marks(saved.answer, mode, rejected_before),
-        ),
+    entry: Entry[Saved] = Entry(
+        answer_of=lambda saved: saved.answer.told(request_id),
+        marks_of=lambda saved: _marks(saved.answer, mode, rejected_before),
     )
+    book = await desk.open_book(request, route, entry)
     save = _Save(grant, mode, sent, is_atomic, route, services.clock.now(), book, services.displays_bound_to)
     saved = await services.database.write(save.carry_out)
     desk.checklist.remember(grant, saved.answer.rows, saved.answer.errors)

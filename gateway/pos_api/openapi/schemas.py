@@ -4,7 +4,9 @@ Rule: every object says whether it may hold more. Answers may: later versions ad
 one. Source: the POS contract, rules 2, 3, 10.
 """
 
-from gateway.catalog import RowMode
+from typing import assert_never
+
+from gateway.catalog import FIELDS, FieldSpec, Kind, RowMode
 from gateway.catalog import schema as row_schema
 from gateway.pos_api.limits import BODY_OCTETS_MAX, PRODUCTS_PER_REQUEST_MAX, SESSION_S
 from gateway.pos_api.problem import PROBLEMS
@@ -33,7 +35,6 @@ REASONS = (
     "not_yet",
 )
 _FLAG_WORDS = "^[ \\t\\r\\n]*([tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|0|1)[ \\t\\r\\n]*$"
-_PRICE_TEXT: Schema = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"}
 
 
 def ref(name: str) -> Schema:
@@ -160,6 +161,7 @@ def answer_schemas() -> dict[str, Schema]:
                 "displays": {"type": "array", "items": ref("DisplayFact")},
             },
         ),
+        "StoredProduct": _stored_product(),
         "DisplayFact": answer(
             "What one display should show, and what it has proved.",
             {
@@ -246,6 +248,30 @@ def _problem_fields(error: Schema, codes: tuple[str, ...] = tuple(PROBLEMS)) -> 
         "message": text("`detail`, for a person."),
         "requestId": text("Also in the X-Request-Id header and in the gateway's log."),
     }
+
+
+def _stored_product() -> Schema:
+    """What is not set is left out; only the barcode is always there."""
+    properties = {spec.name: _stored(spec) for spec in FIELDS}
+    others = tuple(name for name in properties if name != "barcode")
+    return answer("A product as it is kept; what is not set is left out.", properties, optional=others)
+
+
+def _stored(spec: FieldSpec) -> Schema:
+    match spec.kind:
+        case Kind.PRICE | Kind.NUMBER:
+            form: Schema = {"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$"}
+        case Kind.FLAG:
+            form = {"type": "boolean"}
+        case Kind.BARCODES:
+            form = {"type": "array", "items": {"type": "string"}}
+        case Kind.ATTRIBUTES:
+            form = {"type": "object", "additionalProperties": True}
+        case Kind.BARCODE | Kind.TEXT | Kind.CURRENCY | Kind.DAY | Kind.MOMENT:
+            form = {"type": "string"}
+        case _:
+            assert_never(spec.kind)
+    return {**form, "description": spec.description}
 
 
 def _store() -> Schema:
