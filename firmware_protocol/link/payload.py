@@ -1,10 +1,11 @@
 """Payloads: what a carrier takes at once, several messages and the number of the first.
 
-In: messages. Out: octets, at most 32,768: version u8, flags u8, first number u32, then messages, all of one direction.
-Rule: a payload is taken whole or not at all, and a bad one is a `FieldError`, never more.
+In: messages. Out: octets, at most 32,768: version u8, flags u8, CRC-32 u32 of everything behind it, first number u32,
+then messages, all of one direction. Rule: a payload is taken whole or not at all; a bad one is a `FieldError`, no more.
 """
 
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -24,7 +25,10 @@ from firmware_protocol.link.messages import (
 
 Message = TypeVar("Message")
 
-_HEAD = struct.Struct("<BBI")
+_HEAD = struct.Struct("<BBII")
+_NUMBER = struct.Struct("<I")
+# Version and flags need no check: each has one value that is taken.
+_CHECKED_FROM = _HEAD.size - _NUMBER.size
 _NUMBER_MAX = (1 << 32) - 1
 
 
@@ -71,17 +75,22 @@ def unpack_down_payload(octets: bytes) -> Payload[DownMessage]:
 
 def _unpack(octets: bytes, table: Mapping[int, LinkRow[Any]]) -> Payload[Any]:
     if not PAYLOAD_HEAD_OCTETS < len(octets) <= PAYLOAD_OCTETS_MAX:
-        raise FieldError("payload", f"{len(octets)} octets", f"7 to {PAYLOAD_OCTETS_MAX} octets", offset=0)
-    version, flags, first_number = _HEAD.unpack_from(octets)
+        raise FieldError(
+            "payload", f"{len(octets)} octets", f"{PAYLOAD_HEAD_OCTETS + 1} to {PAYLOAD_OCTETS_MAX} octets", offset=0
+        )
+    version, flags, crc, first_number = _HEAD.unpack_from(octets)
     if version != PROTOCOL_VERSION:
         raise FieldError("payload.version", version, f"version {PROTOCOL_VERSION}", offset=0)
     if flags:
         raise FieldError("payload.flags", flags, "none is defined", offset=1)
+    if crc != zlib.crc32(memoryview(octets)[_CHECKED_FROM:]):
+        raise FieldError("payload.crc", crc, "the octets were changed on their way", offset=2)
     messages = unpack_messages(octets, table, PAYLOAD_HEAD_OCTETS)
     if first_number + len(messages) - 1 > _NUMBER_MAX:
-        raise FieldError("payload.first_number", first_number, "the last message has no number", offset=2)
+        raise FieldError("payload.first_number", first_number, "the last message has no number", offset=_CHECKED_FROM)
     return Payload(first_number, messages)
 
 
 def _join(number: int, packed: list[bytes]) -> bytes:
-    return _HEAD.pack(PROTOCOL_VERSION, 0, number) + b"".join(packed)
+    checked = _NUMBER.pack(number) + b"".join(packed)
+    return _HEAD.pack(PROTOCOL_VERSION, 0, zlib.crc32(checked), number) + checked[_NUMBER.size :]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-SUBJECTS = ("service", "packets", "pictures", "keys", "poll", "link", "serial")
+SUBJECTS = ("service", "packets", "pictures", "keys", "poll", "link", "payload", "serial")
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,25 @@ def test_a_link_message_is_read_in_a_payload_with_another_behind_it(vector: Vect
     assert payload.unpack_payload(packed) == payload.Payload(9, (message, other))
 
 
+@of("payload")
+def test_every_payload_is_read_and_written_as_its_vector_says(vector: Vector) -> None:
+    unpacked = payload.unpack_payload(vector.octets)
+    assert fields_of(unpacked) == vector.fields
+    assert payload.pack_payloads(unpacked.messages, unpacked.first_number) == [vector.octets]
+
+
+@of("payload")
+def test_a_payload_cut_anywhere_or_changed_in_any_bit_is_refused(vector: Vector) -> None:
+    for cut in range(len(vector.octets)):
+        with pytest.raises(FieldError):
+            payload.unpack_payload(vector.octets[:cut])
+    for bit in range(len(vector.octets) * 8):
+        changed = bytearray(vector.octets)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(FieldError):
+            payload.unpack_payload(bytes(changed))
+
+
 @of("serial")
 def test_every_serial_frame_is_read_whole_in_single_octets_and_with_more_behind(vector: Vector) -> None:
     (frame,) = FrameReader().feed(vector.octets)

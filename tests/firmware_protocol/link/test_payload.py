@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,11 +8,27 @@ from hypothesis import strategies as st
 from firmware_protocol import FieldError, TagId
 from firmware_protocol.link import pack_payloads, unpack_down_payload, unpack_payload, unpack_up_payload
 from firmware_protocol.link.limits import PAYLOAD_OCTETS_MAX
-from firmware_protocol.link.messages import Airtime, CreditQuery, LinkPing, Parts, ToTag, ToTagKind
+from firmware_protocol.link.messages import (
+    Airtime,
+    CreditQuery,
+    Hello,
+    LinkPing,
+    Parts,
+    Profile,
+    Status,
+    ToTag,
+    ToTagKind,
+)
 
 
 def manifest_for(number: int) -> ToTag:
     return ToTag(TagId(number.to_bytes(8, "big")), ToTagKind.MANIFEST, 0, 300, bytes(77))
+
+
+def payload_of(messages: bytes, first_number: int = 0) -> bytes:
+    """A payload with a right CRC, whatever is in it."""
+    checked = first_number.to_bytes(4, "little") + messages
+    return struct.pack("<BBI", 1, 0, zlib.crc32(checked)) + checked
 
 
 def test_many_messages_fill_few_payloads_and_keep_order_and_number() -> None:
@@ -37,7 +56,7 @@ def test_every_payload_is_within_its_cap_whatever_the_sizes(sizes: list[int], fi
     assert [message for octets in payloads for message in unpack_payload(octets).messages] == messages
 
 
-@given(st.binary(max_size=120) | st.binary(max_size=80).map(lambda tail: b"\x01\x00\x00\x00\x00\x00" + tail))
+@given(st.binary(max_size=120) | st.binary(max_size=80).map(payload_of))
 def test_any_octets_are_a_payload_or_a_field_error(octets: bytes) -> None:
     for unpack in (unpack_payload, unpack_up_payload, unpack_down_payload):
         try:
@@ -51,13 +70,14 @@ def test_any_octets_are_a_payload_or_a_field_error(octets: bytes) -> None:
     ("octets", "field"),
     [
         (b"", "payload"),
-        (b"\x01\x00\x00\x00\x00\x00", "payload"),
-        (b"\x02\x00\x00\x00\x00\x00\x88\x00\x00", "payload.version"),
-        (b"\x01\x01\x00\x00\x00\x00\x88\x00\x00", "payload.flags"),
-        (b"\x01\x00\xff\xff\xff\xff\x88\x00\x00\x88\x00\x00", "payload.first_number"),
-        (b"\x01\x00\x00\x00\x00\x00\x88\x00\x00\x70\x00\x00", "message.type"),
-        (b"\x01\x00\x00\x00\x00\x00\x88\x00", "message.head"),
-        (b"\x01\x00\x00\x00\x00\x00\x87\x04\x00\x01", "CreditQuery.length"),
+        (payload_of(b""), "payload"),
+        (b"\x02" + payload_of(b"\x88\x00\x00")[1:], "payload.version"),
+        (b"\x01\x01" + payload_of(b"\x88\x00\x00")[2:], "payload.flags"),
+        (b"\x01\x00\x00\x00\x00\x00" + payload_of(b"\x88\x00\x00")[6:], "payload.crc"),
+        (payload_of(b"\x88\x00\x00\x88\x00\x00", 0xFFFFFFFF), "payload.first_number"),
+        (payload_of(b"\x88\x00\x00\x70\x00\x00"), "message.type"),
+        (payload_of(b"\x88\x00"), "message.head"),
+        (payload_of(b"\x87\x04\x00\x01"), "CreditQuery.length"),
     ],
 )
 def test_a_bad_payload_is_refused_whole_and_the_reason_is_named(octets: bytes, field: str) -> None:
@@ -75,3 +95,15 @@ def test_a_gateway_takes_nothing_that_only_a_gateway_says() -> None:
         unpack_down_payload(up)
     assert unpack_payload(up).messages == (Airtime(1, 2),)
     assert unpack_payload(down).messages == (LinkPing(), CreditQuery(3))
+
+
+def test_a_payload_changed_in_any_one_or_two_octets_is_never_believed() -> None:
+    hello = Hello(bytes(8), 1, bytes(8), 0, 256, Profile.POLL, 60_000, 1, "north-1")
+    (payload,) = pack_payloads([hello, Status(256, 3, 0, 0)], 0)
+    for place in range(len(payload) - 1):
+        for change in (b"\x01\x00", b"\x80\x00", b"\xff\x00", b"\xff\xff", b"\x10\x08"):
+            changed = bytearray(payload)
+            changed[place] ^= change[0]
+            changed[place + 1] ^= change[1]
+            with pytest.raises(FieldError):
+                unpack_up_payload(bytes(changed))
