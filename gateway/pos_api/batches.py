@@ -5,6 +5,7 @@ Rule: nothing is decided here but names and statuses. Source: the POS contract, 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from litestar import Response
@@ -20,6 +21,7 @@ from gateway.batch import (
     SessionStarted,
     SessionState,
 )
+from gateway.database import DatabaseFull
 from gateway.pos_api.answers import Answer, as_response, issue_json, ok
 from gateway.pos_api.book import Entry
 from gateway.pos_api.checklist import marks_of_rows
@@ -154,11 +156,10 @@ async def answer_unconfirmed(desk: Desk, request: PosRequest, session_id: str) -
 
 async def _note_completed(desk: Desk, grant: Grant) -> None:
     if desk.checklist.wants_completed(grant):
-        now = desk.services.clock.now()
-        await desk.services.database.write(
-            partial(note_sandbox, store_id=grant.store_id, mark="batch_completed", now=now)
-        )
-        desk.checklist.note_completed(grant)
+        note = partial(note_sandbox, store_id=grant.store_id, mark="batch_completed", now=desk.services.clock.now())
+        with suppress(DatabaseFull):  # no reason to refuse a poll; the next one notes it
+            await desk.services.database.write(note)
+            desk.checklist.note_completed(grant)
 
 
 def _mode(sent: object) -> SessionMode:

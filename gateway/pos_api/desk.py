@@ -5,11 +5,13 @@ Rule: a route that needs a token passes `Desk.admit` before its body is read. So
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from gateway.access import Grant, note_sandbox
 from gateway.catalog import ProductsChanged
+from gateway.database import DatabaseFull
 from gateway.pos_api.book import Book, Entry
 from gateway.pos_api.checklist import Checklist
 from gateway.pos_api.exchange import exchange_of
@@ -43,8 +45,9 @@ class Desk:
         if self.checklist.wants_authenticated(grant):
             now = self.services.clock.now()
             note = partial(note_sandbox, store_id=grant.store_id, mark="authenticated", now=now)
-            await self.services.database.write(note)
-            self.checklist.note_authenticated(grant)
+            with suppress(DatabaseFull):  # no reason to refuse a reader; the next request notes it
+                await self.services.database.write(note)
+                self.checklist.note_authenticated(grant)
 
     async def open_book(self, request: PosRequest, route: str, entry: Entry[R]) -> Book[R]:
         """Raises `Problem` idempotency_key_invalid."""

@@ -19,7 +19,8 @@ API_VERSION = "0.1.0"
 _WITH_TOKEN = ("authorization_missing", "scheme_not_bearer", "token_malformed", "token_unknown")
 _COUNTED = ("rate_limited",)
 _WRITES = ("storage_full",)
-_ALWAYS = ("bad_request", "internal_error")
+_FAILING = ("internal_error",)
+_ALWAYS = ("bad_request",)
 _HEADERS: dict[str, Schema] = {
     "RequestId": {"description": "Names this request in the gateway's log.", "schema": {"type": "string"}},
     "Environment": {
@@ -114,9 +115,9 @@ def _responses(operation: Operation) -> Schema:
 def _problems_by_status(operation: Operation) -> dict[int, list[str]]:
     codes = [*operation.problems, *_ALWAYS]
     if operation.needs_token:
-        codes += _WITH_TOKEN
+        codes += (*_WITH_TOKEN, *_FAILING)
         codes += _COUNTED if operation.is_counted else ()
-        codes += _WRITES
+        codes += _WRITES if operation.method == "post" else ()
     by_status: dict[int, list[str]] = {}
     for code in sorted(codes, key=lambda code: PROBLEMS[code].status):
         by_status.setdefault(PROBLEMS[code].status, []).append(code)

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.access import TokenKind, add_store, create_token, update_store
 from gateway.batch import BatchProcessor, Sessions
-from gateway.database import Database
+from gateway.database import Database, DatabaseFull
 from gateway.ports import EventStream, SystemClock, SystemSecrets
 from gateway.pos_api import UVICORN_SETTINGS, DisplayFact, PosServices, PosSettings, create_app
 from gateway.sync import Chunk, ChunkResult
@@ -79,11 +79,29 @@ class Shelf:
         return self.displays
 
 
+class FailingDatabase:
+    """A database in front of which a fault may be put: `full` refuses each write, `broken` everything."""
+
+    def __init__(self, inner: Database) -> None:
+        self.inner, self.fault = inner, ""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        if self.fault == "full":
+            raise DatabaseFull(self.inner.path)
+        return await self.read(work, self.inner.write)
+
+    async def read(self, work: Callable[[Connection], T], lane: Any = None) -> T:
+        if self.fault == "broken":
+            raise RuntimeError("the database was broken by the test")
+        answer: T = await (lane or self.inner.read)(work)
+        return answer
+
+
 @dataclass
 class Gateway:
     """The services of one gateway and what a test does to them."""
 
-    database: Database
+    database: Any
     clock: Any
     shelf: Shelf = field(default_factory=Shelf)
     events: EventStream = field(default_factory=EventStream)
@@ -129,6 +147,11 @@ class Gateway:
             return made[0]
 
         return store_id, await self.database.write(work)
+
+    async def feed_from(self, source: str) -> None:
+        """From now on somebody else gives the numbers of the first store."""
+        now = self.clock.now()
+        await self.database.write(lambda connection: update_store(connection, "shop-0", now=now, source=source))
 
 
 class Pos:
@@ -203,7 +226,7 @@ def at_the_till(tmp_path: Path, migrated: Path) -> Callable[..., Any]:
         async def main() -> T:
             shutil.copy(migrated, tmp_path / "gateway.db")
             database = Database.open(tmp_path / "gateway.db", threads=False)
-            gateway = Gateway(database, HandClock(), settings=settings or PosSettings())
+            gateway = Gateway(FailingDatabase(database), HandClock(), settings=settings or PosSettings())
             working = asyncio.create_task(gateway.processor.run())
             _, token = await gateway.open_store(**store)
             try:
@@ -219,6 +242,21 @@ def at_the_till(tmp_path: Path, migrated: Path) -> Callable[..., Any]:
     return run
 
 
+class Recorder:
+    """Notes which answers left the application: (method, path, status)."""
+
+    def __init__(self, app: Any, seen: set[tuple[str, str, int]]) -> None:
+        self._app, self._seen = app, seen
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def noting(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self._seen.add((scope["method"], scope["path"], message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+
 class Live:
     """A gateway behind a real uvicorn, in a thread with a loop of its own."""
 
@@ -226,9 +264,11 @@ class Live:
         # The protocol is named, or asyncio leaves Nagle's algorithm on: 50 ms an answer instead of 2 (measured).
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._path, self._http, self._settings = path, http, settings or PosSettings()
+        self.seen: set[tuple[str, str, int]] = set()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
@@ -240,7 +280,11 @@ class Live:
         self.gateway = Gateway(database, SystemClock(), settings=self._settings)
         working = asyncio.create_task(self.gateway.processor.run())
         config = uvicorn.Config(
-            self.gateway.app(), http=self._http, lifespan="off", log_level="critical", **UVICORN_SETTINGS
+            Recorder(self.gateway.app(), self.seen),
+            http=self._http,
+            lifespan="off",
+            log_level="critical",
+            **UVICORN_SETTINGS,
         )
         self._server = uvicorn.Server(config)
         self._ready.set()
@@ -255,6 +299,10 @@ class Live:
 
     def open_store(self, **store: Any) -> tuple[str, str]:
         return self.call(self.gateway.open_store(**store))
+
+    def connections(self) -> list[Any]:
+        """The server's own objects for the connections that are open."""
+        return list(self._server.server_state.connections)
 
     def stop(self) -> None:
         self._server.should_exit = True
