@@ -99,6 +99,7 @@ class Ear:
         try:
             match message.kind:
                 case FromTagKind.JOIN:
+                    link.last_join_s = now_s
                     hearing.joins.append((link, session.bridge_id, JoinRequest.unpack(message.octets)))
                 case FromTagKind.REPORT:
                     self._report(session, link, message.octets, hearing)

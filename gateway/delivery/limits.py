@@ -1,7 +1,7 @@
 """Every number by which delivery waits, retries, reserves or caps, with its reason above it."""
 
-# A tag answers at its next contact; half of another forgives jitter. An early retry costs a place in the bridge's queue,
-# a late one costs the shop a contact: the six minutes of a batch hold three tries at 60 s.
+# A tag answers at its next contact; half of another forgives jitter. An early retry costs a place in the bridge's
+# queue, a late one costs the shop a contact: the six minutes of a batch hold three tries at 60 s.
 CONTACTS_BEFORE_RETRY = 1.5
 # Each attempt that passes unanswered doubles the wait, up to this many contacts: a dead tag costs next to nothing.
 BACKOFF_CONTACTS_MAX = 16.0

@@ -7,6 +7,7 @@ display that is not proved stands on the agenda. Why: docs/architecture.md.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
@@ -57,7 +58,16 @@ from gateway.shelf.tables import desired
 log = structlog.get_logger("delivery")
 _EPOCH_MASK = 0xFFFF_FFFF  # the site's time travels as u32 milliseconds and wraps
 
-Join = tuple[TagLink, str, JoinRequest, NewKey | None]
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A request that gets an answer. `key`: the one it was made with; `new_key`: to commit first, None = as before."""
+
+    link: TagLink
+    bridge_id: str
+    request: JoinRequest
+    key: bytes
+    new_key: NewKey | None
 
 
 class Delivery:
@@ -179,13 +189,13 @@ class Delivery:
         for session, wanted in hearing.wanted:
             await self._give(session, wanted)
         self.voice.please_commission(hearing.commission)
-        joins = self._answerable(hearing.joins)
-        due = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
-        questions = self._take_questions()
+        joins = self._answerable(hearing.joins, now_s)
+        due, probes = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
+        questions = [*probes, *self._take_questions()]
         work = TurnWork(
             now_ms=to_ms(self._clock.now()),
             reports=tuple(hearing.reports),
-            new_keys=tuple(new_key for *_, new_key in joins if new_key is not None),
+            new_keys=tuple(join.new_key for join in joins if join.new_key is not None),
             heard_under_key=tuple(str(link.tag_id) for link in hearing.first_under_key),
             reserve=self._reservations([display_id for display_id, _ in due] + questions),
             due=tuple(due),
@@ -194,7 +204,7 @@ class Delivery:
         if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due:
             outcome = await self._database.write(lambda connection: run_turn(connection, work))
             self._after_commit(work, outcome, hearing, now_s)
-        self._answer_joins(joins)
+        self._answer_joins(joins, now_s)
         for display_id in questions:
             self.voice.ask(display_id)
         await self._flush(now_s)
@@ -304,55 +314,73 @@ class Delivery:
         for one in wanted.ranges:
             session.give_range(encoding.encoding_id, encoding.stream, one.offset, one.length)
 
-    def _answerable(self, joins: Sequence[tuple[TagLink, str, JoinRequest]]) -> list[Join]:
-        """Which requests get an answer, and the keys it needs; a request that came twice is answered once a turn."""
+    def _answerable(self, joins: Sequence[tuple[TagLink, str, JoinRequest]], now_s: float) -> list[Join]:
+        """Which requests get an answer, and the keys it needs. A request that comes again is answered again, but not
+        faster than its tag can come for the answer.
+        """
         answerable: dict[str, Join] = {}
         for link, bridge_id, request in joins:
-            if join_key_of(self.shop, link, request) is None:
+            book = link.key_book
+            known = book is not None and book.tag_nonce == request.tag_nonce
+            if known and book is not None and book.heard:
+                continue  # heard since: a tag draws a new nonce after each commissioning, so this one was recorded
+            wait_s = self.shop.contact_s(link) / 2
+            if known and link.join_answered_s is not None and now_s - link.join_answered_s < wait_s:
+                continue
+            key = join_key_of(self.shop, link, request)
+            if key is None:
                 log.warning("join_refused", tag=str(link.tag_id), bridge=bridge_id, reason="not its factory code")
                 continue
-            book = link.key_book
-            if book is not None and book.tag_nonce == request.tag_nonce:
-                if not book.heard:  # our answer was lost: the same again
-                    answerable[str(link.tag_id)] = (link, bridge_id, request, None)
-                continue  # heard since: a tag draws a new nonce after each commissioning, so this one was recorded
-            new_key = NewKey(
-                tag_id=str(link.tag_id),
-                generation=book.generation + 1 if book is not None else 1,
-                tag_nonce=request.tag_nonce,
-                gateway_nonce=self._secrets.octets(NONCE_OCTETS),
-                display_ids=tuple(display_id for display_id, _ in link.displays),
-            )
-            answerable[str(link.tag_id)] = (link, bridge_id, request, new_key)
+            new_key = None
+            if not known:
+                new_key = NewKey(
+                    tag_id=str(link.tag_id),
+                    generation=book.generation + 1 if book is not None else 1,
+                    tag_nonce=request.tag_nonce,
+                    gateway_nonce=self._secrets.octets(NONCE_OCTETS),
+                    display_ids=tuple(display_id for display_id, _ in link.displays),
+                )
+            answerable[str(link.tag_id)] = Join(link, bridge_id, request, key, new_key)
         return list(answerable.values())
 
-    def _answer_joins(self, joins: Sequence[Join]) -> None:
-        for link, bridge_id, request, new_key in joins:
+    def _answer_joins(self, joins: Sequence[Join], now_s: float) -> None:
+        for join in joins:
+            link, new_key = join.link, join.new_key
             if new_key is not None:
                 keys = self.shop.keyring.session(link, new_key.tag_nonce, new_key.gateway_nonce)
                 link.key_book = KeyBook(
                     new_key.generation, new_key.tag_nonce, new_key.gateway_nonce, keys, reserved=0, heard=False
                 )
                 link.cannot_open = 0
-            self.voice.answer_join(link, bridge_id, request)
+                log.info("tag_commissioned", tag=str(link.tag_id), bridge=join.bridge_id, generation=new_key.generation)
+            link.join_answered_s = now_s
+            self.voice.answer_join(link, join.bridge_id, join.request, join.key)
 
-    def _reachable(self, display_ids: Sequence[str], now_s: float) -> list[tuple[str, str]]:
-        """Those that an offer can reach now. The others wait for a bridge or a contact, whose coming wakes them; a tag
-        whose keys are missing or were never heard is asked for new ones, again and again.
+    def _reachable(self, display_ids: Sequence[str], now_s: float) -> tuple[list[tuple[str, str]], list[str]]:
+        """Those that an offer can reach now, and those whose tag must first show that it has taken its keys.
+
+        The others wait for a bridge or a contact, whose coming wakes them. A tag that holds keys of another life is
+        asked to commission, again and again.
         """
         found: list[tuple[str, str]] = []
-        unkeyed: dict[str, TagLink] = {}
+        probes: dict[str, str] = {}
+        foreign: dict[str, TagLink] = {}
         for display_id in display_ids:
             bridge_id = self.shop.reachable(display_id)
             if bridge_id is not None:
                 found.append((display_id, bridge_id))
                 continue
             place = self.shop.place.get(display_id)
-            if place is not None and self.shop.session_of(place[0]) is not None:
-                unkeyed[str(place[0].tag_id)] = place[0]
-                self.shop.agenda.after_offer(display_id, now_s, self.shop.contact_s(place[0]))
-        self.voice.please_commission(list(unkeyed.values()))
-        return found
+            if place is None or self.shop.session_of(place[0]) is None:
+                continue
+            link = place[0]
+            if link.key_book is not None:
+                probes.setdefault(str(link.tag_id), display_id)
+            elif link.silent_about_keys:
+                foreign[str(link.tag_id)] = link
+            self.shop.agenda.after_offer(display_id, now_s, self.shop.contact_s(link))
+        self.voice.please_commission(list(foreign.values()))
+        return found, list(probes.values())
 
     def _take_questions(self) -> list[str]:
         """Only displays whose tag has accepted the offer: one that has not will answer the offer itself."""

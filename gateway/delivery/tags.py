@@ -63,6 +63,8 @@ class TagLink:
     esl_address: tuple[int, int] | None = None
     key_book: KeyBook | None = None
     last_heard_s: float | None = None
+    last_join_s: float | None = None
+    join_answered_s: float | None = None
     last_bridge_id: str | None = None
     lost: bool = False
     battery_mv: int | None = None
@@ -70,6 +72,13 @@ class TagLink:
     signal_dbm: int | None = None
     cannot_open: int = 0
     reports_elsewhere: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def silent_about_keys(self) -> bool:
+        """It is there, has no keys of ours, and did not ask for any in its last words: it holds keys of another life,
+        for a tag without keys asks at every contact.
+        """
+        return self.key_book is None and self.last_heard_s is not None and self.last_join_s != self.last_heard_s
 
 
 class Keyring:

@@ -50,9 +50,7 @@ class Voice:
         self._shop.agenda.after_offer(offer.display_id, now_s, session.contact_s)
 
     def ask(self, display_id: str) -> None:
-        """A question: read the display's report. Worth nothing where the tag cannot be reached."""
-        if self._shop.reachable(display_id) is None:
-            return
+        """A question: read the display's report. It also finds out whether a tag has taken the keys it was given."""
         link, index = self._shop.place[display_id]
         session, book = self._shop.session_of(link), link.key_book
         if session is None or book is None or book.left < 1:
@@ -63,15 +61,13 @@ class Voice:
         self._shop.agenda.attempt(display_id).asked = True
         self.questions += 1
 
-    def answer_join(self, link: TagLink, bridge_id: str, request: JoinRequest) -> None:
-        """Message 2, under the keys that are committed by now."""
+    def answer_join(self, link: TagLink, bridge_id: str, request: JoinRequest, key: bytes) -> None:
+        """Message 2, under the keys that are committed by now. `key`: the one the request was made with."""
         book, session = link.key_book, self._shop.sessions.get(bridge_id)
-        key = join_key_of(self._shop, link, request)
-        if book is None or session is None or key is None:
+        if book is None or session is None:
             return
         answer = JoinAnswer.seal(key, request, book.gateway_nonce, self._shop.keyring.share(link))
         session.say(ToTag(link.tag_id, ToTagKind.JOIN_ANSWER, 0, _expires_s(session), answer.pack()))
-        log.info("tag_commissioned", tag=str(link.tag_id), bridge=bridge_id, generation=book.generation)
 
     def please_commission(self, links: Sequence[TagLink]) -> None:
         for link in links:
