@@ -70,7 +70,7 @@ def merge_row(state: ProductState, seq: int, values: Mapping[str, Stored], *, fu
     overtaken = seq < max(state.seqs.get(BARCODE, 0), state.removed_seq)
     if full and seq >= state.seqs.get(FLOOR, 0):
         overtaken = False
-        _raise_floor(state, seq, keep=NEVER_CLEARED.difference(values), named=values, changes=changes)
+        _raise_floor(state, seq, keep=NEVER_CLEARED, named=values, changes=changes)
     elif values:
         overtaken = True
     if ATTRIBUTES in values and state.seq_of(ATTRIBUTES) <= seq:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.access import StoreSettings, add_store, take_accepted_seqs
 from gateway.catalog import ParsedRows, RowMode, SavedRow, known_barcodes, parse_rows, save_rows
-from gateway.database import Database, metadata
+from gateway.database import Database
 
 NOW = datetime(2025, 7, 3, 6, tzinfo=UTC)
 Shop = Callable[[Callable[[Connection], Any]], Any]
@@ -30,7 +30,6 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     def run(work: Callable[[Connection], Any]) -> Any:
         return asyncio.run(database.write(work))
 
-    run(lambda connection: metadata.create_all(connection))
     run(lambda connection: add_store(connection, "shop", now=NOW))
     yield run
     asyncio.run(database.close())

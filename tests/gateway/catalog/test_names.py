@@ -35,6 +35,7 @@ def test_two_names_of_one_field_that_disagree_are_a_row_error(parse: Parse) -> N
         {"barcode": "a", "ean": "b"},
         {"barcode": "a", "name": "Milk", "title": "Butter"},
         {"barcode": "a", "salePrice": "1.00", "sale_price": None},
+        {"barcode": "a", "salePrice": None, "sale_price": "1.00"},
         {"barcode": "a", "onSale": 1, "on_sale": True},
     ):
         assert [issue.code for issue in parse(row).errors] == ["conflicting_names"]

@@ -96,6 +96,13 @@ def test_on_sale_with_a_sale_price_of_zero_is_a_row_error(parse: Parse) -> None:
     assert parse({"barcode": "a", "onSale": True, "salePrice": None}).errors == []
 
 
+def test_what_was_said_of_a_value_is_said_again_of_the_next_row_that_has_it(parse: Parse) -> None:
+    rows = [{"barcode": barcode, "onSale": True, "salePrice": "0", "saleEnd": "9999-12-31"} for barcode in "abc"]
+    parsed = parse(*rows)
+    assert codes(parsed) == [(index, "salePrice", "zero_sale_price") for index in range(3)]
+    assert [issue.code for issue in parsed.warnings] == ["zero_as_unset", "date_as_unset"] * 3
+
+
 def test_a_sale_price_that_is_no_reduction_is_warned_of(parse: Parse) -> None:
     for sale_price in ("1.00", "1.01"):
         parsed = parse({"barcode": "a", "price": "1.00", "salePrice": sale_price})

@@ -129,6 +129,14 @@ def test_a_removal_that_a_newer_row_has_overtaken_removes_nothing_new(shop: Shop
     assert dict(product(shop, "a").fields.stored) == {"name": "Milk", "price": "1.20"}
 
 
+def test_a_removal_that_changed_nothing_still_holds_against_rows_accepted_before_it(shop: Shop, send: Send) -> None:
+    send({"barcode": "a", "name": "Milk", "price": "1.00"}, seq=5)
+    shop(lambda connection: remove_products(connection, "shop", ["a"], accepted_seq=3, now=NOW, source="test"))
+    (late,) = send({"barcode": "a", "stock": 9}, seq=2)
+    assert late.outcome == "superseded"
+    assert dict(product(shop, "a").fields.stored) == {"name": "Milk", "price": "1.00"}
+
+
 def test_stores_never_touch_each_other(shop: Shop, send: Send) -> None:
     shop(lambda connection: add_store(connection, "other", now=NOW))
     send({"barcode": "a", "name": "Milk", "price": "1.00"})
