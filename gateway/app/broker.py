@@ -7,6 +7,7 @@ the connection it speaks of. It dies with the gateway. Why this broker: docs/arc
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -94,6 +95,8 @@ class EmbeddedBroker:
 
     async def admit(self, logins: Sequence[BrokerLogin]) -> None:
         """Let exactly these in from now on; who is no more among them is cut off. Comes back when that is so."""
+        if list(logins) == self._logins:
+            return
         self._logins = list(logins)
         self._write_config()
         if self._process is None or self._process.returncode is not None or not self._ready.is_set():
@@ -147,14 +150,8 @@ class EmbeddedBroker:
             await self._clock.sleep(BROKER_PORT_LOOK_S)
 
     async def _launch(self) -> None:
-        store = self._folder / "jetstream"
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if store.exists():
-                shutil.rmtree(store)
-            self._write_config()
-        except OSError as error:
-            raise CannotStart(f"cannot write {error.filename or self._folder}: {error.strerror}") from error
+        self._clear_folder()
+        self._write_config()
         self._ready.clear()
         self._last_words = ""
         command, holds_pipe = command_that_dies_with_us([str(self._find_binary()), "-c", str(self._config_path)])
@@ -217,7 +214,8 @@ class EmbeddedBroker:
                 self._reloaded.set_result(words)
         if level in ("ERR", "FTL"):
             self._last_words = words
-            log.warning("broker_says", words=words)
+            if self._ready.is_set():  # before that they become the reason why it does not start
+                log.warning("broker_says", words=words)
 
     def _why_not(self) -> CannotStart:
         words = self._last_words
@@ -234,14 +232,31 @@ class EmbeddedBroker:
     def _config_path(self) -> Path:
         return self._folder / "nats-server.conf"
 
+    def _clear_folder(self) -> None:
+        store = self._folder / "jetstream"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if store.exists():
+                shutil.rmtree(store)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> CannotStart:
+        if error.errno == errno.ENOSPC:
+            return CannotStart(f"the disk that holds {self._folder} is full: free some space")
+        return CannotStart(f"the broker's folder {self._folder} cannot be written: {error.strerror}")
+
     def _write_config(self) -> None:
         listener = replace(self._listener, port=self._port)
         text = broker_config(listener, [self._own, *self._logins], self._folder / "jetstream")
         draft = self._folder / "nats-server.conf.new"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it holds passwords
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        draft.replace(self._config_path)
+        try:
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it holds passwords
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+            draft.replace(self._config_path)
+        except OSError as error:
+            raise self._cannot_write(error) from error
 
     def _find_binary(self) -> Path:
         if self._binary is not None:

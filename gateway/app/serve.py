@@ -71,10 +71,11 @@ class _Process:
             loop.add_signal_handler(number, self._told_to_stop.set)
         settings = self._settings
         async with AsyncExitStack() as stack:
-            http = stack.enter_context(contextlib.closing(open_http_port(settings.http, self._last.http)))
-            pool = stack.enter_context(_workers(settings.workers or workers_of_this_machine()))
             broker = self._new_broker()
             external = _external(settings)
+            http = stack.enter_context(contextlib.closing(open_http_port(settings.http, self._last.http)))
+            pool = WorkerPool(settings.workers or workers_of_this_machine(), warm_worker)
+            stack.callback(pool.stop)
 
             def address() -> BrokerAddress:
                 return broker.address if broker is not None else external_or_none(external)
@@ -88,6 +89,7 @@ class _Process:
                 doors=lambda database: Doors(database, serial, broker, external),
             )
             stack.push_async_callback(gateway.database.close)
+            pool.start()
             if broker is not None:
                 stack.push_async_callback(broker.stop)
                 credentials = await gateway.database.read(bridge_credentials)
@@ -148,16 +150,6 @@ def external_or_none(external: BrokerAddress | None) -> BrokerAddress:
     if external is None:
         raise RuntimeError("there is neither a broker of our own nor another one")
     return external
-
-
-@contextmanager
-def _workers(count: int) -> Iterator[WorkerPool]:
-    pool = WorkerPool(count, warm_worker)
-    pool.start()
-    try:
-        yield pool
-    finally:
-        pool.stop()
 
 
 @asynccontextmanager

@@ -45,10 +45,15 @@ class WorkerPool:
         self._open_pool()
 
     def stop(self) -> None:
-        """Let the workers go; what still waits is cancelled."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        """End the workers at once, they hold nothing; what still waits is lost.
+
+        A pool that is shut down while its workers start never ends (seen with CPython 3.11); killed workers end it.
+        """
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            for worker in tuple(pool._processes.values()):
+                worker.kill()
+            pool.shutdown(wait=True, cancel_futures=True)
 
     async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         pool = self._pool or self._open_pool()

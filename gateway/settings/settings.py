@@ -21,7 +21,7 @@ class About:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("a text is wanted")
+        raise ValueError(f"{value!r} is no text")
     return value
 
 
@@ -47,20 +47,20 @@ def _words(value: object) -> tuple[str, ...]:
         return tuple(word.strip() for word in value.split(",")) if value else ()
     if isinstance(value, list | tuple) and all(isinstance(word, str) for word in value):
         return tuple(value)
-    raise ValueError("a list of texts is wanted")
+    raise ValueError(f"{value!r} is no list of texts")
 
 
 def _count(value: object) -> int:
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise ValueError("a whole number is wanted, 0 or more")
+        raise ValueError(f"{value!r} is no whole number, 0 or more")
     return number
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in choices:
-            raise ValueError(f"one of {', '.join(choices)} is wanted")
+            raise ValueError(f"{value!r} is none of {', '.join(choices)}")
         return _text(value)
 
     return read

@@ -5,7 +5,7 @@ In: what the command line said. Out: Settings. Rule: a wrong value or an unknown
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ def load_settings(given: Mapping[str, object], environment: Mapping[str, str] | 
     """`given`: from the command line, None = not said. Raises SettingWrong."""
     environment = os.environ if environment is None else environment
     said = {name: value for name, value in given.items() if value is not None}
-    values = _read(said, "the command line")
+    values = _read(said, "the command line", shown=lambda name: f"--{name.replace('_', '-')}")
     from_environment = {
         one.name: environment[one.environment] for one in all_settings() if one.environment in environment
     }
-    values = _read(from_environment, "the environment", prefix="ESL_") | values
+    values = _read(from_environment, "the environment", shown=lambda name: f"ESL_{name.upper()}") | values
     data = values.get("data", Settings().data)
     values = _read(_file(Path(data) / FILE_NAME), str(Path(data) / FILE_NAME)) | values
     return Settings(**values)
@@ -35,7 +35,7 @@ def load_settings(given: Mapping[str, object], environment: Mapping[str, str] | 
 def _file(path: Path) -> dict[str, object]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # what is wrong with the folder itself is said when it is opened
         return {}
     except (OSError, ValueError) as error:
         raise SettingWrong(f"{path} cannot be read: {error}") from error
@@ -44,7 +44,9 @@ def _file(path: Path) -> dict[str, object]:
     return found
 
 
-def _read(found: Mapping[str, object], place: str, *, prefix: str = "") -> dict[str, Any]:
+def _read(
+    found: Mapping[str, object], place: str, *, shown: Callable[[str], str] = lambda name: name
+) -> dict[str, Any]:
     known = {one.name: one for one in all_settings()}
     values: dict[str, Any] = {}
     for name, value in found.items():
@@ -53,6 +55,5 @@ def _read(found: Mapping[str, object], place: str, *, prefix: str = "") -> dict[
         try:
             values[name] = known[name].read(value)
         except ValueError as error:
-            shown = prefix + name.upper() if prefix else name
-            raise SettingWrong(f"{place}: {shown} is {value!r}: {error}") from error
+            raise SettingWrong(f"{place}: {shown(name)}: {error}") from error
     return values

@@ -172,5 +172,5 @@ def test_a_binary_that_is_none_is_said(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "broker").write_text("a file stands where the folder should be")
-    with pytest.raises(CannotStart, match="cannot write"):
+    with pytest.raises(CannotStart, match="cannot be written"):
         asyncio.run(new_broker(tmp_path).start([]))
