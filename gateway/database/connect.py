@@ -16,6 +16,8 @@ from gateway.database.limits import BUSY_WAIT_S, CHECKPOINT_PAGES, READER_CACHE_
 _WRITER_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
+    "fullfsync = ON",  # macOS alone: its fsync leaves the octets in the disk's own memory
+    "checkpoint_fullfsync = ON",
     "foreign_keys = ON",
     f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     f"cache_size = -{WRITER_CACHE_KIB}",

@@ -40,16 +40,16 @@ def commit_group(
     except Exception as error:
         return _all_fail(works, by_meaning(error, path))
     outcomes: list[Outcome] = []
-    for place, work in enumerate(works):
-        outcome = _run_in_savepoint(connection, work, path)
-        if not driver_of(connection).in_transaction:
-            _roll_back(connection, transaction)
-            return _run_the_others(connection, works, place, outcome, path, ensure_alive)
-        outcomes.append(outcome)
     try:
+        for place, work in enumerate(works):
+            outcome = _run_in_savepoint(connection, work, path)
+            if not driver_of(connection).in_transaction:
+                _roll_back(connection, transaction)
+                return _run_the_others(connection, works, place, outcome, path, ensure_alive)
+            outcomes.append(outcome)
         ensure_alive()
         transaction.commit()
-    except Exception as error:
+    except Exception as error:  # the disk refused the COMMIT, or a statement of this file
         _roll_back(connection, transaction)
         return _all_fail(works, by_meaning(error, path))
     return outcomes

@@ -86,6 +86,7 @@ class ThreadLane:
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._life = life
         self._group_max = group_max
+        self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, args=(run_group,), name=f"{name}-{number}", daemon=True)
             for number, run_group in enumerate(run_groups)
@@ -95,6 +96,8 @@ class ThreadLane:
 
     async def run(self, work: Work) -> object:
         self._life.ensure()
+        if self._closed:
+            raise Crashed("the database is being closed")
         loop = asyncio.get_running_loop()
         job = _Job(work, loop, loop.create_future())
         self._waiting.put(job)
@@ -104,6 +107,7 @@ class ThreadLane:
 
     async def close(self) -> None:
         """Returns when everything that waited has been answered."""
+        self._closed = True
         for _ in self._threads:
             self._waiting.put(None)
         loop = asyncio.get_running_loop()
@@ -115,7 +119,13 @@ class ThreadLane:
         while not ending:
             jobs, ending = self._next_group()
             if jobs:
-                _answer(jobs, run_group([job.work for job in jobs]))
+                _answer(jobs, self._outcomes(jobs, run_group))
+
+    def _outcomes(self, jobs: list["_Job"], run_group: RunGroup) -> list[Outcome]:
+        try:
+            return run_group([job.work for job in jobs])
+        except Exception as error:  # not even a rollback went through; a thread that ended here would answer nobody
+            return [Outcome(error=error) for _ in jobs]
 
     def _next_group(self) -> tuple[list["_Job"], bool]:
         """The jobs that wait now, at least one; and whether the end was among them."""

@@ -64,7 +64,7 @@ class StillClock:
         self.elapsed_s = end
 
 
-async def quiet(turns: int = 400) -> None:
+async def quiet(turns: int = 160) -> None:
     """Let everything that can go on go on."""
     for _ in range(turns):
         await asyncio.sleep(0)

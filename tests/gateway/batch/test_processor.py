@@ -133,6 +133,35 @@ def test_a_store_that_cannot_be_synced_holds_up_no_other_store(in_a_shop):
     in_a_shop(story)
 
 
+def test_a_second_try_of_syncing_does_not_move_the_moment_of_saving(in_a_shop):
+    async def story(shop):
+        shop.sync_fails = [WorkerDied("killed")]
+        session_id = await shop.send([row(1)])
+        await quiet(shop)
+        saved_at = (await shop.status(session_id)).saved_at
+        await shop.clock.pass_s(5)
+        status = await shop.status(session_id)
+        assert (status.status, status.saved_at) == (SessionState.COMPLETED, saved_at)
+        assert status.synced_at > saved_at
+
+    in_a_shop(story)
+
+
+def test_a_session_completed_at_any_moment_of_another_ones_processing_is_not_forgotten(in_a_shop):
+    async def story(shop):
+        for turns in range(0, 36, 3):
+            first = await shop.send([row(1, f"{turns}.10")])
+            second = await shop.sessions.start("corner")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await shop.sessions.complete("corner", second.session_id)
+            await quiet(shop)
+            for session_id in (first, second.session_id):
+                assert (await shop.status(session_id)).status is SessionState.COMPLETED, turns
+
+    in_a_shop(story)
+
+
 def test_a_fault_of_our_own_fails_the_batch_by_name_and_not_the_next(in_a_shop):
     async def story(shop):
         shop.sync_fails = [ZeroDivisionError("a layout of no width")]
@@ -306,7 +335,7 @@ def test_a_crash_at_any_await_changes_nothing_but_the_time(in_a_shop, monkeypatc
 
         in_a_shop(story)
 
-    for turns in range(0, 70, 2):
+    for turns in range(0, 69, 3):
         tell(turns)
     assert phases_met == {Phase.SAVING, Phase.SYNCING, Phase.VERIFYING}
 

@@ -135,6 +135,24 @@ async def hold_the_writer(database: Database, started: asyncio.Event, go: asynci
     await database.write(wait)
 
 
+def test_what_waits_is_written_before_the_file_is_closed_and_nothing_after(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with notes(tmp_path / "a.db") as database:
+            waiting = asyncio.create_task(together(database, add(1), add(2)))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            closing = asyncio.create_task(database.close())
+            await asyncio.sleep(0)
+            with pytest.raises(Crashed, match="clos"):
+                await database.write(add(3))
+            await closing
+            assert await waiting == [None, None]
+        async with notes(tmp_path / "a.db") as database:
+            assert await database.read(numbers) == [1, 2]
+
+    asyncio.run(story())
+
+
 def test_a_read_sees_one_moment_and_cannot_write(tmp_path: Path) -> None:
     async def story() -> None:
         async with notes(tmp_path / "a.db") as database:
