@@ -24,6 +24,7 @@ GOLDEN_FREETYPE = "2.14.3"  # pixels follow FreeType's version; 2.13 draws most 
 _SCRIPTS = ("LATIN ", "GREEK ", "CYRILLIC ", "MICRO ", "FEMININE ORDINAL ", "MASCULINE ORDINAL ", "MODIFIER LETTER ")
 _RIGHT_TO_LEFT = {"R", "AL", "AN", "RLE", "RLO", "RLI"}
 _LETTERS, _SIGNS = ("L",), ("N", "P", "S", "Zs")
+_WITHOUT_INK = frozenset("\u2800\ufffc")  # a blank Braille cell, the place of an object: signs that nobody would see
 
 SPACER = " "
 
@@ -109,7 +110,7 @@ def cover(name: str) -> frozenset[str]:
     """The letters that may be drawn with this font: it has a glyph, and BASIC layout sets the script correctly."""
     with TTFont(font_path(name), lazy=True) as font:
         letters = map(chr, font.getBestCmap())
-        return frozenset(letter for letter in letters if is_plain(letter))
+        return frozenset(letter for letter in letters if is_plain(letter)) - _WITHOUT_INK
 
 
 def is_plain(letter: str) -> bool:
@@ -122,17 +123,27 @@ def is_plain(letter: str) -> bool:
     return category.startswith(_SIGNS)
 
 
+def spelled(font: ImageFont.FreeTypeFont, letter: str) -> tuple[str, int]:
+    """What Pillow is asked to draw for a letter, and how far before the pen it begins: the definition of our letters.
+
+    Behind a spacer, because Pillow moves a *first* letter that reaches left of the pen (`J`, `V`, `Æ`); alone, if all
+    its ink is under the baseline (`_`), because behind a spacer Pillow then cuts its last row.
+    """
+    _, top, _, _ = font.getbbox(letter, mode="1", anchor="ls")
+    return (letter, 0) if top >= 0 else (SPACER + letter, round(font.getlength(SPACER)))
+
+
 def letter_raster(face: Face, letter: str) -> tuple[Image.Image, tuple[int, int, int, int]]:
     """A letter's pixels (mode "1", 1 = ink), and their box from the pen on the baseline: left, top, right, bottom.
 
-    It is drawn behind a spacer: Pillow moves a *first* letter that reaches left of the pen (`J`, `V`, `Æ`).
+    The letter is drawn as `spelled` says.
     """
     pen_x, pen_y = 2 * face.size, 2 * face.size
     canvas = Image.new("1", (6 * face.size, 4 * face.size))
     draw = ImageDraw.Draw(canvas)
     draw.fontmode = "1"
-    spacer_px = round(face.font.getlength(SPACER))
-    draw.text((pen_x - spacer_px, pen_y), SPACER + letter, fill=1, font=face.font, anchor="ls")
+    text, back_px = spelled(face.font, letter)
+    draw.text((pen_x - back_px, pen_y), text, fill=1, font=face.font, anchor="ls")
     box = canvas.getbbox()
     if box is None:
         return Image.new("1", (0, 0)), (0, 0, 0, 0)

@@ -152,10 +152,11 @@ class Canvas:
         pens = []
         inside = True
         for letter in text:
+            stamp = letters.stamps.get(letter) or letters.meet(letter)
             left, top, right, bottom = letters.boxes[letter]
             inside = inside and x + left >= 0 and y + top >= 0 and x + right <= self.width and y + bottom <= self.height
             pens.append(x)
-            x += letters.stamps[letter].advance_px
+            x += stamp.advance_px
         if inside:
             return bits << shift
         picture = Image.new("1", (self.width, self.height))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from firmware_protocol import Panel
-from gateway.labels.fontbook import SPACER
+from gateway.labels.fontbook import spelled
 from gateway.labels.ladder import draw_with_fallbacks
 from gateway.labels.marks import Fill, Ink, Mark, Mosaic, Run, Strip
 from gateway.labels.request import Drawn, LabelRequest
@@ -41,9 +41,8 @@ def _draw(picture: Image.Image, mark: Mark, fill: int) -> None:
     match mark:
         case Run(face, text, x, y, _, _):
             for letter in text:
-                # Behind a spacer, as labels are defined: Pillow moves a first letter that reaches left of the pen.
-                spacer_px = face.font.getlength(SPACER)
-                draw.text((x - spacer_px, y), SPACER + letter, fill=fill, font=face.font, anchor="ls")
+                spelling, back_px = spelled(face.font, letter)
+                draw.text((x - back_px, y), spelling, fill=fill, font=face.font, anchor="ls")
                 x += round(face.font.getlength(letter))
         case Fill(x, y, width, height, _):
             draw.rectangle((x, y, x + width - 1, y + height - 1), fill=fill)

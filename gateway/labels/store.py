@@ -49,7 +49,7 @@ def template(name: str) -> Template:
 def template_release(name: str) -> str:
     """16 hexadecimal digits. A name that no template has gives the release of what it falls back to."""
     falls_back_to = {name, "minimal", "till"} & _files().keys()
-    sha = hashlib.sha256()
+    sha = hashlib.sha256(name.encode())
     for known in sorted(falls_back_to):
         sha.update(_files()[known].read_bytes())
     sha.update(WORDS_FILE.read_bytes())
