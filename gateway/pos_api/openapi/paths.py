@@ -320,12 +320,12 @@ LINKS: dict[str, Schema] = {
     "push": {
         "operationId": "pushProducts",
         "description": "Send products into the session.",
-        "parameters": {"query.sessionId": _FROM_BODY},
+        "parameters": {"query.sessionId": _FROM_BODY, "header.X-Session-Id": _FROM_BODY},
     },
     "complete": {
         "operationId": "completeBatch",
         "description": "Have the session processed.",
-        "parameters": {"query.sessionId": _FROM_BODY},
+        "parameters": {"query.sessionId": _FROM_BODY, "header.X-Session-Id": _FROM_BODY},
     },
     **{
         name: {"operationId": operation_id, "description": words, "parameters": {"path.sessionId": _FROM_BODY}}

@@ -59,6 +59,23 @@ class HandClock:
                 future.set_result(None)
 
 
+class QuickClock:
+    """The real clock, so many times faster: a session's half an hour is over while a test still runs."""
+
+    def __init__(self, speed: float) -> None:
+        self._clock, self._speed = SystemClock(), speed
+        self._started = self._clock.now()
+
+    def monotonic_s(self) -> float:
+        return self._clock.monotonic_s() * self._speed
+
+    def now(self) -> datetime:
+        return self._started + (self._clock.now() - self._started) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds / self._speed)
+
+
 class NoDisplays:
     """A shop that has not hung up a single display yet: every chunk is handled at once."""
 
@@ -260,13 +277,14 @@ class Recorder:
 class Live:
     """A gateway behind a real uvicorn, in a thread with a loop of its own."""
 
-    def __init__(self, path: Path, http: str, settings: PosSettings | None = None) -> None:
+    def __init__(self, path: Path, http: str, settings: PosSettings | None = None, speed: float = 1) -> None:
         # The protocol is named, or asyncio leaves Nagle's algorithm on: 50 ms an answer instead of 2 (measured).
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._clock: Any = SystemClock() if speed == 1 else QuickClock(speed)
         self._path, self._http, self._settings = path, http, settings or PosSettings()
         self.seen: set[tuple[str, str, int]] = set()
         self._ready = threading.Event()
@@ -277,7 +295,7 @@ class Live:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         database = Database.open(self._path / "gateway.db")
-        self.gateway = Gateway(database, SystemClock(), settings=self._settings)
+        self.gateway = Gateway(database, self._clock, settings=self._settings)
         working = asyncio.create_task(self.gateway.processor.run())
         config = uvicorn.Config(
             Recorder(self.gateway.app(), self.seen),
@@ -398,11 +416,11 @@ def new_wire() -> Callable[[Live], Wire]:
 
 @pytest.fixture(scope="session")
 def start_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Live]]:
-    """start_gateway(settings): one of the test's own, with its settings."""
+    """start_gateway(settings, speed): one of the test's own, with its settings."""
     started: list[Live] = []
 
-    def start(settings: PosSettings | None = None, http: str = "httptools") -> Live:
-        started.append(Live(tmp_path_factory.mktemp("own"), http, settings))
+    def start(settings: PosSettings | None = None, speed: float = 1) -> Live:
+        started.append(Live(tmp_path_factory.mktemp("own"), "httptools", settings, speed))
         return started[-1]
 
     yield start
