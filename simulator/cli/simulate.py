@@ -171,11 +171,12 @@ async def _live(setting: Setting, *, control: bool, as_json: bool) -> None:
     try:
         await running.start()
         _say({"event": "ready", "store": setting.store, "remembered": running.remembered, **running.status()}, as_json)
-        if control:
-            await _listen(running, stopping, as_json)
+        listener = asyncio.create_task(_listen(running, stopping, as_json), name="control") if control else None
         await _tell(running, stopping, as_json)
     finally:
         await running.stop()
+    if listener is not None:
+        listener.cancel()
     pictures = running.dump()
     _say({"event": "stopped", "pictures": pictures, **running.status()}, as_json)
 
@@ -198,17 +199,13 @@ async def _tell(running: RunningFleet, stopping: asyncio.Event, as_json: bool) -
 
 async def _listen(running: RunningFleet, stopping: asyncio.Event, as_json: bool) -> None:
     """Orders on standard input, beside everything else."""
-    loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-
-    async def listen() -> None:
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    try:
         while line := await reader.readline():
             _say(carry_out(running, line.decode("utf-8", "replace")), as_json)
+    finally:
         stopping.set()
-
-    task = loop.create_task(listen(), name="control")
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _say(line: dict[str, object], as_json: bool) -> None:
