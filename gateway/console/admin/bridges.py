@@ -4,11 +4,12 @@ from typing import Literal
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
 
 from gateway.access import audit, ensure_bridge_credential, store_settings
 from gateway.console.admin.document import Document, document
-from gateway.console.admin.services import AdminServices
+from gateway.console.admin.services import Services
 from gateway.delivery import BridgeRefused, list_bridges, register_bridge
 
 
@@ -25,7 +26,7 @@ class BridgesController(Controller):
     path = "/stores/{store:str}/bridges"
 
     @get("/")
-    async def list_all(self, services: AdminServices, store: str) -> Document:
+    async def list_all(self, services: Services, store: FromPath[str]) -> Document:
         def read(connection: Connection) -> list[Document]:
             store_settings(connection, store)
             return [document(one) for one in list_bridges(connection, store)]
@@ -33,7 +34,7 @@ class BridgesController(Controller):
         return {"bridges": await services.database.read(read)}
 
     @post("/", status_code=200)
-    async def register(self, services: AdminServices, store: str, data: NewBridge) -> Document:
+    async def register(self, services: Services, store: FromPath[str], data: JSONBody[NewBridge]) -> Document:
         """Register a bridge, or find it again by its name. It is let in when this answers, as `mqtt` says."""
         if data.carrier == "serial" and not data.path:
             raise BridgeRefused("path: a serial bridge needs the path of its port")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from litestar import Controller, Response, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection
 
 from firmware_protocol import PANELS, Codec, decode
@@ -12,7 +13,7 @@ from gateway.console.admin.document import Document, document
 from gateway.console.admin.limits import BINDINGS_IN_A_REQUEST_MAX, PAGE_MAX
 from gateway.console.admin.places import store_of_display
 from gateway.console.admin.problems import PROBLEMS, NothingDrawn, TemplateUnknown, TooMany
-from gateway.console.admin.services import AdminServices
+from gateway.console.admin.services import AdminServices, Services
 from gateway.labels import preview_png, template_names
 from gateway.shelf import (
     Binding,
@@ -51,7 +52,12 @@ class DisplaysController(Controller):
 
     @get("/")
     async def list_all(
-        self, services: AdminServices, store: str, barcode: str | None = None, after: str = "", limit: int = PAGE_MAX
+        self,
+        services: Services,
+        store: FromQuery[str],
+        barcode: FromQuery[str | None] = None,
+        after: FromQuery[str] = "",
+        limit: FromQuery[int] = PAGE_MAX,
     ) -> Document:
         """A page by display id, behind `after`; `next` is the `after` of the next page, or null."""
         page = max(1, min(limit, PAGE_MAX))
@@ -65,7 +71,7 @@ class DisplaysController(Controller):
         return {"displays": await display_documents(services, found), "next": last}
 
     @get("/{display_id:str}")
-    async def show(self, services: AdminServices, display_id: str) -> Document:
+    async def show(self, services: Services, display_id: FromPath[str]) -> Document:
         """Both halves and the newest 200 facts of its history, newest first."""
 
         def read(connection: Connection) -> tuple[DisplayStanding, list[HistoryFact]]:
@@ -76,7 +82,9 @@ class DisplaysController(Controller):
         return {**found, "history": [document(one) for one in facts]}
 
     @get("/{display_id:str}/desired.png")
-    async def picture(self, services: AdminServices, display_id: str, scale: int = 1) -> Response[bytes]:
+    async def picture(
+        self, services: Services, display_id: FromPath[str], scale: FromQuery[int] = 1
+    ) -> Response[bytes]:
         """What the glass should show, upright, in the inks of its panel."""
 
         def read(connection: Connection) -> tuple[str, bytes]:
@@ -91,7 +99,7 @@ class DisplaysController(Controller):
         return Response(preview_png(panel_name, planes, scale=max(1, min(scale, 8))), media_type="image/png")
 
     @put("/{display_id:str}/binding")
-    async def bind(self, services: AdminServices, display_id: str, data: NewBinding) -> Document:
+    async def bind(self, services: Services, display_id: FromPath[str], data: JSONBody[NewBinding]) -> Document:
         _check_template(data.template)
 
         def write(connection: Connection) -> tuple[str, Binding]:
@@ -103,7 +111,7 @@ class DisplaysController(Controller):
         return document(binding)
 
     @delete("/{display_id:str}/binding", status_code=200)
-    async def unbind(self, services: AdminServices, display_id: str) -> Document:
+    async def unbind(self, services: Services, display_id: FromPath[str]) -> Document:
         """Its glass will show the unbound picture. `wasBound` is false when nothing had to be done."""
 
         def write(connection: Connection) -> tuple[str, bool]:
@@ -119,7 +127,7 @@ class BindingsController(Controller):
     path = "/stores/{store:str}/bindings"
 
     @post("/", status_code=200)
-    async def bind_many(self, services: AdminServices, store: str, data: DisplayBindings) -> Document:
+    async def bind_many(self, services: Services, store: FromPath[str], data: JSONBody[DisplayBindings]) -> Document:
         """Good ones are bound in one transaction, bad ones listed by their place in the request."""
         if len(data.bindings) > BINDINGS_IN_A_REQUEST_MAX:
             raise TooMany(f"bindings: at most {BINDINGS_IN_A_REQUEST_MAX} in one request")
@@ -133,7 +141,7 @@ class BindingsController(Controller):
         return {"bindings": [document(one) for one in bound], "errors": errors}
 
     @post("/auto", status_code=200)
-    async def bind_automatically(self, services: AdminServices, store: str) -> Document:
+    async def bind_automatically(self, services: Services, store: FromPath[str]) -> Document:
         """Every display without a product gets the next product without a display."""
 
         def write(connection: Connection) -> list[Binding]:

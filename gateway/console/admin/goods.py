@@ -4,6 +4,7 @@ from functools import partial
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection
 
 from gateway.access import audit, list_stores, store_settings, take_accepted_seqs
@@ -23,7 +24,7 @@ from gateway.console.admin.document import Document, document
 from gateway.console.admin.limits import BATCHES_LISTED_MAX, PAGE_MAX, PRODUCTS_IN_A_REMOVAL_MAX
 from gateway.console.admin.places import store_of_batch
 from gateway.console.admin.problems import TooMany
-from gateway.console.admin.services import AdminServices
+from gateway.console.admin.services import Services
 from gateway.shelf import DisplayStanding, ProductUnknown, standings
 
 
@@ -37,11 +38,11 @@ class ProductsController(Controller):
     @get("/")
     async def list_all(
         self,
-        services: AdminServices,
-        store: str,
-        after: str | None = None,
-        limit: int = PAGE_MAX,
-        search: str | None = None,
+        services: Services,
+        store: FromPath[str],
+        after: FromQuery[str | None] = None,
+        limit: FromQuery[int] = PAGE_MAX,
+        search: FromQuery[str | None] = None,
     ) -> Document:
         """A page by barcode, behind `after`; `next` is the `after` of the next page, or null."""
         page = max(1, min(limit, PAGE_MAX))
@@ -55,7 +56,7 @@ class ProductsController(Controller):
         return {"products": [product_to_json(one) for one in found], "next": last}
 
     @get("/one")
-    async def show(self, services: AdminServices, store: str, barcode: str) -> Document:
+    async def show(self, services: Services, store: FromPath[str], barcode: FromQuery[str]) -> Document:
         """The product, the displays that show it, and every change of its prices."""
 
         def read(connection: Connection) -> tuple[Product, list[DisplayStanding], list[LedgerLine]]:
@@ -75,7 +76,7 @@ class ProductsController(Controller):
         }
 
     @post("/remove", status_code=200)
-    async def remove(self, services: AdminServices, store: str, data: Barcodes) -> Document:
+    async def remove(self, services: Services, store: FromPath[str], data: JSONBody[Barcodes]) -> Document:
         """Their displays move to the unbound picture. `unknown` lists barcodes that no product has."""
         if len(data.barcodes) > PRODUCTS_IN_A_REMOVAL_MAX:
             raise TooMany(f"barcodes: at most {PRODUCTS_IN_A_REMOVAL_MAX} in one request")
@@ -97,7 +98,7 @@ class BatchesController(Controller):
     path = "/batches"
 
     @get("/")
-    async def list_all(self, services: AdminServices, store: str | None = None) -> Document:
+    async def list_all(self, services: Services, store: FromQuery[str | None] = None) -> Document:
         """The newest first, of one store or of all."""
         if store is not None:
             await services.database.read(partial(store_settings, store_id=store))
@@ -109,7 +110,7 @@ class BatchesController(Controller):
         return {"batches": [document(one) for one in found[:BATCHES_LISTED_MAX]]}
 
     @get("/{session_id:str}")
-    async def show(self, services: AdminServices, session_id: str) -> Document:
+    async def show(self, services: Services, session_id: FromPath[str]) -> Document:
         """The status as the POS sees it, and the displays that are not confirmed, each with its reason."""
         store = await services.database.read(partial(store_of_batch, session_id=session_id))
         status = await services.sessions.status(store, session_id)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from litestar.di import NamedDependency
 from litestar.types import Scope
 
 from gateway.batch import Sessions
@@ -69,3 +70,7 @@ class AdminServices:
     doors: BridgeDoors = field(default_factory=NoDoors)
     bridges_changed: Callable[[], None] = nobody_listens
     request_id_of: Callable[[Scope], str] = no_request_id
+
+
+Services = NamedDependency[AdminServices]
+"""How a handler asks for them."""

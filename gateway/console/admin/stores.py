@@ -4,6 +4,7 @@ from functools import partial
 
 import msgspec
 from litestar import Controller, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from gateway.access import (
     SettingChanges,
@@ -21,7 +22,7 @@ from gateway.access import (
 )
 from gateway.catalog import check_field_map
 from gateway.console.admin.document import Document, document
-from gateway.console.admin.services import AdminServices
+from gateway.console.admin.services import Services
 
 
 class NewStore(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -57,12 +58,12 @@ class StoresController(Controller):
     path = "/stores"
 
     @get("/")
-    async def list_all(self, services: AdminServices) -> Document:
+    async def list_all(self, services: Services) -> Document:
         stores = await services.database.read(list_stores)
         return {"stores": [document(one) for one in stores]}
 
     @post("/", status_code=200)
-    async def add(self, services: AdminServices, data: NewStore) -> Document:
+    async def add(self, services: Services, data: JSONBody[NewStore]) -> Document:
         added = await services.database.write(
             partial(
                 add_store,
@@ -77,11 +78,11 @@ class StoresController(Controller):
         return document(added)
 
     @get("/{store:str}")
-    async def show(self, services: AdminServices, store: str) -> Document:
+    async def show(self, services: Services, store: FromPath[str]) -> Document:
         return document(await services.database.read(partial(store_settings, store_id=store)))
 
     @patch("/{store:str}")
-    async def change(self, services: AdminServices, store: str, data: StoreChanges) -> Document:
+    async def change(self, services: Services, store: FromPath[str], data: JSONBody[StoreChanges]) -> Document:
         changes = SettingChanges()
         for name in ("currency", "time_zone", "locale", "law", "allow_zero_price", "source"):
             wanted = getattr(data, name)
@@ -92,7 +93,7 @@ class StoresController(Controller):
         return document(changed)
 
     @post("/{store:str}/tokens", status_code=200)
-    async def create_token(self, services: AdminServices, store: str, data: NewToken) -> Document:
+    async def create_token(self, services: Services, store: FromPath[str], data: JSONBody[NewToken]) -> Document:
         """The token's text is in this answer and nowhere else."""
         field_map = check_field_map(data.field_map) if data.field_map else None
         text, row = await services.database.write(
@@ -109,7 +110,7 @@ class StoresController(Controller):
         return {"token": text, **document(row)}
 
     @get("/{store:str}/sandbox-report")
-    async def sandbox(self, services: AdminServices, store: str) -> Document:
+    async def sandbox(self, services: Services, store: FromPath[str]) -> Document:
         items = await services.database.read(partial(sandbox_report, store_id=store))
         return {
             "store": store,
@@ -122,20 +123,20 @@ class TokensController(Controller):
     path = "/tokens"
 
     @get("/")
-    async def list_all(self, services: AdminServices, store: str | None = None) -> Document:
+    async def list_all(self, services: Services, store: FromQuery[str | None] = None) -> Document:
         if store is not None:
             await services.database.read(partial(store_settings, store_id=store))
         rows = await services.database.read(partial(list_tokens, store_id=store))
         return {"tokens": [document(row) for row in rows]}
 
     @patch("/{token_id:str}")
-    async def change(self, services: AdminServices, token_id: str, data: TokenChanges) -> Document:
+    async def change(self, services: Services, token_id: FromPath[str], data: JSONBody[TokenChanges]) -> Document:
         field_map = check_field_map(data.field_map) if data.field_map else None
         row: TokenRow = await services.database.write(partial(update_token, token_id=token_id, field_map=field_map))
         return document(row)
 
     @post("/{token_id:str}/revoke", status_code=200)
-    async def revoke(self, services: AdminServices, token_id: str) -> Document:
+    async def revoke(self, services: Services, token_id: FromPath[str]) -> Document:
         row: TokenRow = await services.database.write(
             partial(revoke_token, token_id=token_id, now=services.clock.now())
         )

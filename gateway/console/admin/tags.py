@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import Controller, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection
 
 from firmware_protocol import FactoryCode, TagId
@@ -11,7 +12,7 @@ from gateway.console.admin.document import Document, document
 from gateway.console.admin.limits import TAGS_IN_A_BOX_LIST_MAX
 from gateway.console.admin.places import store_of_tag
 from gateway.console.admin.problems import TooMany
-from gateway.console.admin.services import AdminServices
+from gateway.console.admin.services import Services
 from gateway.shelf import (
     BindingsChanged,
     BoxTag,
@@ -46,7 +47,7 @@ class BoxListController(Controller):
     path = "/stores/{store:str}/box-list"
 
     @post("/", status_code=200)
-    async def add(self, services: AdminServices, store: str, data: BoxList) -> Document:
+    async def add(self, services: Services, store: FromPath[str], data: JSONBody[BoxList]) -> Document:
         """Tags that are known already change nothing; all or none of the list is taken."""
         if len(data.tags) > TAGS_IN_A_BOX_LIST_MAX:
             raise TooMany(f"tags: at most {TAGS_IN_A_BOX_LIST_MAX} in one request")
@@ -69,7 +70,7 @@ class TagsController(Controller):
     path = "/tags"
 
     @get("/")
-    async def list_all(self, services: AdminServices, store: str) -> Document:
+    async def list_all(self, services: Services, store: FromQuery[str]) -> Document:
         def read(connection: Connection) -> tuple[list[Tag], list[DisplayStanding]]:
             store_settings(connection, store)
             return list_tags(connection, store), standings(connection, store)
@@ -81,7 +82,7 @@ class TagsController(Controller):
         return {"tags": [_tag_document(one, of_tag.get(one.tag_id, [])) for one in tags]}
 
     @get("/{tag_id:str}")
-    async def show(self, services: AdminServices, tag_id: str) -> Document:
+    async def show(self, services: Services, tag_id: FromPath[str]) -> Document:
         wanted = _canonical(tag_id)
 
         def read(connection: Connection) -> tuple[Tag, list[DisplayStanding]]:
@@ -94,7 +95,7 @@ class TagsController(Controller):
         return {**_tag_document(tag, displays), "displays": await display_documents(services, displays)}
 
     @post("/approve", status_code=200)
-    async def approve(self, services: AdminServices, data: TagIds) -> Document:
+    async def approve(self, services: Services, data: JSONBody[TagIds]) -> Document:
         tag_ids = [_canonical(one) for one in data.tag_ids]
         now = services.clock.now()
 
@@ -109,7 +110,7 @@ class TagsController(Controller):
         return {"approved": tag_ids}
 
     @delete("/{tag_id:str}", status_code=200)
-    async def remove(self, services: AdminServices, tag_id: str) -> Document:
+    async def remove(self, services: Services, tag_id: FromPath[str]) -> Document:
         """Its displays move to the unbound picture."""
         wanted = _canonical(tag_id)
         now = services.clock.now()
