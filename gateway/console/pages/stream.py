@@ -1,81 +1,122 @@
-"""The live half of the wall: what changed, a few times a second, as server-sent events.
+"""The live half of the pages, as server-sent events: first everything as it stands, then what changes.
 
-In: `ShownMoved`, `DesiredMoved`, `BindingsChanged`, `BatchMoved` of one store. Out: `cells` and `batch` messages.
-Rule: an event only says where to look; what is sent is read from the tables, so a lost event is mended by the next
-and a slow reader gets fewer, newer messages. The stream ends itself when the gateway stops.
+In: `ShownMoved`, `DesiredMoved`, `BindingsChanged`, `BatchMoved` of one store. Out: `wall`, `cells`, `batch`, `beat`.
+Rule: an event only says where to look; what is sent is read from the tables. Each connection begins with the whole
+wall, and so does one that lost events: a page is right again by connecting. A slow reader gets fewer, newer messages;
+nothing is kept for it but a bounded queue of nudges. The stream ends itself when the gateway stops.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 import msgspec
 
-from gateway.batch import BatchMoved, Sessions, SessionUnknown
-from gateway.console.admin.document import document
-from gateway.console.pages.limits import BEAT_S, GATHER_S
-from gateway.console.pages.wall import cells
-from gateway.database import Database
-from gateway.ports import Clock, EventStream
+from gateway.batch import BatchMoved, Sessions
+from gateway.console.pages.batches import current_batch
+from gateway.console.pages.limits import BEAT_S, GATHER_S, RETRY_MS
+from gateway.console.pages.wall import cells_of, panel_sizes
+from gateway.database import Database, DatabaseFailure
+from gateway.ports import Clock, EventStream, Subscription
 from gateway.shelf import BindingsChanged, DesiredMoved, ShownMoved
 
 Moved = ShownMoved | DesiredMoved | BindingsChanged | BatchMoved
 _MOVED: tuple[type[Moved], ...] = (ShownMoved, DesiredMoved, BindingsChanged, BatchMoved)
 
 
-async def wall_events(
-    store_id: str, database: Database, sessions: Sessions, events: EventStream, clock: Clock, stopping: asyncio.Event
-) -> AsyncIterator[bytes]:
-    """Server-sent events for one wall, until the gateway stops or the reader goes."""
-    subscription = events.subscribe(*_MOVED)
-    stop = asyncio.ensure_future(stopping.wait())
+@dataclass(frozen=True, slots=True)
+class WallSource:
+    """What a wall is read from. `release`: of the page's own files; a page of another one reloads itself."""
+
+    database: Database
+    sessions: Sessions
+    events: EventStream
+    clock: Clock
+    stopping: asyncio.Event
+    release: str
+
+
+@dataclass(slots=True)
+class Moves:
+    """What to read again. `everything`: nudges were lost, so all of it."""
+
+    displays: dict[str, None] = field(default_factory=dict)
+    batch: bool = False
+    everything: bool = False
+
+
+async def wall_events(source: WallSource, store_id: str, display_id: str | None = None) -> AsyncIterator[bytes]:
+    """For the wall of a store, or for one display of it, until the gateway stops or the reader goes."""
+    subscription = source.events.subscribe(*_MOVED)
     try:
-        yield b"retry: 1000\n\n"
-        while not stopping.is_set():
-            first = asyncio.ensure_future(anext(subscription))
-            beat = asyncio.ensure_future(clock.sleep(BEAT_S))
-            try:
-                await asyncio.wait((first, beat, stop), return_when=asyncio.FIRST_COMPLETED)
-                if not first.done():
-                    yield b": still here\n\n"
-                    continue
-                gathered = [first.result()]
-            finally:
-                first.cancel()
-                beat.cancel()
-            await clock.sleep(GATHER_S)
-            gathered += subscription.drain()
-            for message in await _messages(store_id, gathered, database, sessions):
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        moves = Moves(everything=True)
+        while not source.stopping.is_set():
+            for message in await _messages(source, store_id, display_id, moves):
                 yield message
+            moves = await _next_moves(source, subscription, store_id, display_id)
+    except DatabaseFailure:
+        return  # the gateway is going down; the page comes back by itself
     finally:
-        stop.cancel()
         subscription.close()
 
 
-async def _messages(store_id: str, gathered: list[Moved], database: Database, sessions: Sessions) -> list[bytes]:
-    displays: dict[str, None] = {}
-    batches: dict[str, None] = {}
+async def _next_moves(
+    source: WallSource, subscription: Subscription[Moved], store_id: str, display_id: str | None
+) -> Moves:
+    """Waits for a nudge, a beat's time, or the end; gathers what comes shortly after the first."""
+    lost = subscription.lost
+    nudge = asyncio.ensure_future(anext(subscription))
+    stop = asyncio.ensure_future(source.stopping.wait())
+    beat = asyncio.ensure_future(source.clock.sleep(BEAT_S))
+    try:
+        await asyncio.wait((nudge, stop, beat), return_when=asyncio.FIRST_COMPLETED)
+        if source.stopping.is_set() or not nudge.done():
+            return Moves()
+        gathered = [nudge.result()]
+    finally:
+        nudge.cancel()
+        stop.cancel()
+        beat.cancel()
+    await source.clock.sleep(GATHER_S)
+    gathered += subscription.drain()
+    if subscription.lost > lost:
+        return Moves(everything=True)
+    return _fold(gathered, store_id, display_id)
+
+
+def _fold(gathered: list[Moved], store_id: str, display_id: str | None) -> Moves:
+    moves = Moves()
     for event in gathered:
         if event.store_id != store_id:
             continue
         match event:
-            case ShownMoved(display_id=display_id):
-                displays[display_id] = None
+            case ShownMoved(display_id=one):
+                moves.displays[one] = None
             case DesiredMoved(display_ids=ids) | BindingsChanged(display_ids=ids):
-                displays.update(dict.fromkeys(ids))
-            case BatchMoved(session_id=session_id):
-                batches[session_id] = None
+                moves.displays.update(dict.fromkeys(ids))
+            case BatchMoved():
+                moves.batch = True
+    if display_id is not None:
+        moves.displays = {one: None for one in moves.displays if one == display_id}
+        moves.batch = False
+    return moves
+
+
+async def _messages(source: WallSource, store_id: str, display_id: str | None, moves: Moves) -> list[bytes]:
     messages: list[bytes] = []
-    if displays:
-        found = await database.read(lambda connection: cells(connection, store_id, sorted(displays)))
-        messages.append(_message("cells", msgspec.json.encode(found)))
-    for session_id in batches:
-        try:
-            status = await sessions.status(store_id, session_id)
-        except SessionUnknown:
-            continue
-        messages.append(_message("batch", msgspec.json.encode(document(status))))
-    return messages
+    only = [display_id] if display_id is not None else None
+    if moves.everything:
+        cells = await source.database.read(lambda connection: cells_of(connection, store_id, only))
+        messages.append(_message("wall", {"release": source.release, "panels": panel_sizes(), "cells": cells}))
+    elif moves.displays:
+        ids = sorted(moves.displays)
+        cells = await source.database.read(lambda connection: cells_of(connection, store_id, ids))
+        messages.append(_message("cells", cells))
+    if display_id is None and (moves.batch or moves.everything):
+        messages.append(_message("batch", await current_batch(source.sessions, store_id)))
+    return messages or [_message("beat", None)]
 
 
-def _message(name: str, data: bytes) -> bytes:
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+def _message(name: str, data: object) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"

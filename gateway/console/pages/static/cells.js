@@ -1,0 +1,193 @@
+// The cells on the page. What the server says waits in a map, newest per display, and is written a few milliseconds
+// a frame: however much changes at once, no frame is late. Nothing is worked out here but the counts.
+import { cell as read, pictureOf, STATE_WORDS } from "./live.js";
+
+const FRAME_MS = 6; // of the 16 that a frame has
+const FLASHES_A_FRAME = 40; // more of them say nothing and cost the frame
+
+export class Cells {
+  constructor(wall, { changed, settled }) {
+    this.wall = wall;
+    this.byId = new Map(); // id -> { one, element, image }
+    this.groups = new Map(); // "2.13" -> { section, box, count, ids }
+    this.counts = { proved: 0, waiting: 0, unknown: 0, idle: 0 };
+    this.filter = () => true;
+    this.changed = changed; // (one) a cell was written
+    this.settled = settled; // () everything that waited is written
+    this.waiting = new Map();
+    this.broken = new Set();
+    this.scheduled = false;
+    this.first = true;
+    wall.addEventListener("error", (event) => this.onBroken(event.target), true);
+    wall.addEventListener("load", (event) => event.target.classList.remove("blank"), true);
+  }
+
+  // Everything as it stands: what is not in it is gone.
+  replace(list, panels) {
+    this.panels = panels;
+    const there = new Set();
+    for (const row of list) { there.add(row[0]); this.waiting.set(row[0], row); }
+    for (const id of this.byId.keys()) if (!there.has(id)) this.waiting.set(id, [id, "", "removed"]);
+    for (const image of this.broken) image.src = image.src; // they broke while the gateway was away
+    this.broken.clear();
+    this.schedule();
+  }
+
+  update(list) {
+    for (const row of list) this.waiting.set(row[0], row);
+    this.schedule();
+  }
+
+  refilter(filter) {
+    this.filter = filter;
+    for (const held of this.byId.values()) this.hide(held);
+    this.recount();
+    this.settled();
+  }
+
+  // As they stand on the page, hidden ones left out.
+  shown() {
+    return [...this.wall.querySelectorAll(".cell:not([hidden])")];
+  }
+
+  schedule() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => this.write());
+  }
+
+  write() {
+    this.scheduled = false;
+    const until = performance.now() + FRAME_MS;
+    const fresh = new Map(); // group -> fragment
+    let flashes = this.first ? 0 : FLASHES_A_FRAME;
+    for (const [id, row] of this.waiting) {
+      this.waiting.delete(id);
+      const one = read(row);
+      const held = this.byId.get(id);
+      if (one.state === "removed") { if (held) this.remove(held); }
+      else if (held) flashes -= this.rewrite(held, one, flashes > 0);
+      else this.add(one, fresh);
+      this.changed(one);
+      if (performance.now() > until) break;
+    }
+    for (const [group, fragment] of fresh) group.box.append(fragment);
+    if (this.waiting.size) { this.schedule(); return; }
+    this.first = false;
+    this.recount();
+    this.settled();
+  }
+
+  add(one, fresh) {
+    const group = this.group(one.panel.split("-")[0]);
+    const element = document.createElement("a");
+    element.className = "cell";
+    element.id = one.id;
+    element.href = `/console/displays/${one.id}`;
+    element.tabIndex = -1;
+    const held = { one: { state: null, picture: null }, element, image: null, group };
+    this.byId.set(one.id, held);
+    this.rewrite(held, one, false);
+    // The whole wall comes in order; a display that is new since then finds its place.
+    const last = group.ids.at(-1);
+    if (last === undefined || last < one.id) {
+      group.ids.push(one.id);
+      if (!fresh.has(group)) fresh.set(group, document.createDocumentFragment());
+      fresh.get(group).append(element);
+    } else {
+      const place = group.ids.findIndex((id) => id > one.id);
+      group.ids.splice(place, 0, one.id);
+      const before = this.byId.get(group.ids[place + 1]).element;
+      before.parentNode.insertBefore(element, before);
+    }
+  }
+
+  // Gives how many flashes it cost.
+  rewrite(held, one, mayFlash) {
+    const { element, one: old } = held;
+    held.one = one;
+    if (one.state !== old.state) {
+      if (old.state) this.counts[old.state] -= 1;
+      this.counts[one.state] += 1;
+      element.dataset.state = one.state;
+    }
+    if (one.picture !== old.picture) this.picture(held, one.picture);
+    if (one.reason) element.dataset.reason = one.reason; else delete element.dataset.reason;
+    const words = `${one.name ?? one.barcodes[0] ?? one.id}, ${STATE_WORDS[one.state]}`;
+    if (element.getAttribute("aria-label") !== words) element.setAttribute("aria-label", words);
+    this.hide(held);
+    const flash = mayFlash && one.state === "proved" && old.state !== "proved";
+    if (flash) {
+      element.classList.add("turned");
+      setTimeout(() => element.classList.remove("turned"), 1500);
+    }
+    return flash ? 1 : 0;
+  }
+
+  picture(held, picture) {
+    if (!picture) {
+      held.image?.remove();
+      held.image = null;
+      return;
+    }
+    if (!held.image) {
+      held.image = document.createElement("img");
+      held.image.alt = "";
+      held.image.loading = "lazy";
+      held.image.className = "blank";
+      held.element.append(held.image);
+    }
+    held.image.src = pictureOf(picture); // the browser keeps the old one until the new one has come
+  }
+
+  remove(held) {
+    this.counts[held.one.state] -= 1;
+    held.element.remove();
+    held.group.ids = held.group.ids.filter((id) => id !== held.one.id);
+    this.byId.delete(held.one.id);
+  }
+
+  hide(held) {
+    const hidden = !this.filter(held.one);
+    if (held.element.hidden !== hidden) held.element.hidden = hidden;
+  }
+
+  recount() {
+    for (const group of this.groups.values()) {
+      const shown = group.ids.reduce((sum, id) => sum + !this.byId.get(id).element.hidden, 0);
+      group.section.hidden = shown === 0;
+      group.count.textContent = shown === group.ids.length ? `${shown}` : `${shown} of ${group.ids.length}`;
+    }
+  }
+
+  group(inch) {
+    const known = this.groups.get(inch);
+    if (known) return known;
+    const [width, height] = Object.entries(this.panels).find(([name]) => name.startsWith(`${inch}-`))[1];
+    const section = document.createElement("section");
+    section.style.setProperty("--w", width);
+    section.style.setProperty("--h", height);
+    section.dataset.inch = inch;
+    const head = document.createElement("h2");
+    head.id = `panel-${inch}`;
+    head.textContent = `${inch}″ `;
+    const count = document.createElement("span");
+    head.append(count);
+    const box = document.createElement("div");
+    box.className = "cells";
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-labelledby", head.id);
+    section.append(head, box);
+    const group = { section, box, count, ids: [] };
+    this.groups.set(inch, group);
+    const after = [...this.wall.children].find((other) => Number(other.dataset.inch) < Number(inch));
+    this.wall.insertBefore(section, after ?? null); // large ones first
+    return group;
+  }
+
+  onBroken(image) {
+    image.classList.add("blank");
+    this.broken.add(image);
+    setTimeout(() => { if (this.broken.delete(image)) image.src = image.src; }, 3000);
+  }
+}
