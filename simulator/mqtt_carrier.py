@@ -131,14 +131,16 @@ class MqttBridgeCarrier:
                 async for message in client.messages:
                     if isinstance(message.payload, bytes):
                         deliver(self._paths.down.passes(message.payload), self._scheduler, self._take)
+            except asyncio.CancelledError:
+                # Leaving in good order a broker does not speak the last will: say it ourselves.
+                await client.publish(presence, f"offline {word}".encode(), qos=1, retain=True)
+                raise
             finally:
                 self.connected = uplink.is_open = False
                 self._port.link_closed()
                 writer.cancel()
                 await asyncio.gather(writer, return_exceptions=True)
                 self._out = asyncio.Queue()
-                if not self._plugged.is_set():
-                    await client.publish(presence, f"offline {word}".encode(), qos=1, retain=True)
 
     def _take(self, octets: bytes) -> None:
         if self.connected:

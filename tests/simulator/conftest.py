@@ -54,6 +54,7 @@ class ScriptedGateway:
     bridge_of: dict[TagId, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     refuses_parts: bool = False
+    moved: asyncio.Event = field(default_factory=asyncio.Event)  # something was heard
     _numbers: Counter[str] = field(default_factory=Counter)
     _counter: int = 1000
     _nonces: dict[bytes, bytes] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class ScriptedGateway:
         for message in messages:
             self.heard.append((bridge_id, message))
             self._take(bridge_id, message)
+        self.moved.set()
 
     def say(self, bridge_id: str, *messages: DownMessage) -> None:
         for payload in pack_payloads(messages, self._numbers[bridge_id]):
@@ -180,6 +182,11 @@ async def open_shop(clock: VirtualClock, plan: FleetPlan) -> Shop:
 
 
 T = TypeVar("T")
+
+
+@pytest.fixture
+def scripted_gateway() -> type[ScriptedGateway]:
+    return ScriptedGateway
 
 
 @pytest.fixture
