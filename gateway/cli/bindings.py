@@ -11,7 +11,6 @@ import typer
 from gateway.cli import panels
 from gateway.cli.errors import CommandFailed, WrongUse
 from gateway.cli.options import Data, Json, MaybeStore, Server
-from gateway.cli.scan import ScanDesk
 from gateway.cli.show import items_of, say, show_json, show_table
 from gateway.cli.talk import Document, Gateway
 
@@ -85,6 +84,8 @@ def unbind(
 
 
 def _scan(gateway: Gateway, store: str, template: str | None) -> None:
+    from gateway.cli.scan import ScanDesk
+
     desk = ScanDesk(gateway, store, template)
     say("Scan a tag, then its product. `undo` takes the last binding back, an empty line or Ctrl-D ends.")
     for line in sys.stdin:

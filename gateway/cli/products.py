@@ -7,7 +7,6 @@ import typer
 from gateway.cli import panels
 from gateway.cli.errors import CommandFailed
 from gateway.cli.options import Data, Json, MaybeStore, Server, Store
-from gateway.cli.progress import watch_batch
 from gateway.cli.show import items_of, say, show_json, show_table
 from gateway.cli.talk import Document, Gateway
 
@@ -118,6 +117,8 @@ def show_batch(session_id: BatchId, data: Data = None, server: Server = None, as
 
 def watch(session_id: BatchId, data: Data = None, server: Server = None, as_json: Json = False) -> None:
     """Follow a batch until it is completed. Exit status 1 if it failed or displays stay unconfirmed."""
+    from gateway.cli.progress import watch_batch
+
     with Gateway(data, server) as gateway:
         found = watch_batch(gateway, session_id, quiet=as_json)
     if as_json:
