@@ -23,6 +23,7 @@ PosRequest = Request[None, None, State]
 _FLAGS: Mapping[object, bool] = {"true": True, "1": True, "false": False, "0": False}
 _QUERY_FLAGS = {"true": True, "false": False}
 _KEY = re.compile(r"[\x21-\x7e]+")
+_SESSION_FORM = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _PRODUCTS, _SESSION_ID = "products", "sessionid"
 
 
@@ -114,23 +115,25 @@ def _counted(rows: list[object]) -> list[object]:
 
 
 def session_id_of(value: object) -> str | None:
-    """What was sent as a session id; an unknown one is for the sessions to refuse. Null and "" are not sent."""
-    if value is None or value == "":
+    """What was sent as a session id; null is not sent. Raises `Problem` field_invalid, and session_unknown for a text
+    that no session was ever called."""
+    if value is None:
         return None
     if not isinstance(value, str):
         raise Problem("field_invalid", "`sessionId` is not a text; send it as /batch/start answered it.")
+    if not _SESSION_FORM.fullmatch(value):
+        raise Problem("session_unknown", "There is no such session; send `sessionId` as /batch/start answered it.")
     return value
 
 
 def named_session(request: PosRequest, in_body: str | None) -> str:
-    """The session that body, query and header name. Raises `Problem` field_invalid if none or two are named."""
-    in_query = {value for name, value in request.query_params.multi_items() if folded(name) == _SESSION_ID and value}
-    named = {in_body, request.headers.get("x-session-id"), *in_query} - {None, ""}
-    if not named:
+    """The session that the body names, else the query, else X-Session-Id. Raises `Problem` field_invalid."""
+    in_query = [value for name, value in request.query_params.multi_items() if folded(name) == _SESSION_ID]
+    named = [in_body, *map(session_id_of, [*in_query, request.headers.get("x-session-id")])]
+    session_id = next((one for one in named if one is not None), None)
+    if session_id is None:
         raise Problem("field_invalid", "`sessionId` is missing: in the body, as a query parameter or as X-Session-Id.")
-    if len(named) > 1:
-        raise Problem("field_invalid", "Body, query and X-Session-Id name different sessions.")
-    return str(named.pop())
+    return session_id
 
 
 def flag(name: str, value: object) -> bool:

@@ -278,13 +278,13 @@ PARAMETERS: dict[str, Schema] = {
     "sessionIdQuery": {
         "name": "sessionId",
         "in": "query",
-        "description": "In place of `sessionId` in the body.",
+        "description": "Counts where the body names no session.",
         "schema": SESSION_ID,
     },
     "sessionIdHeader": {
         "name": "X-Session-Id",
         "in": "header",
-        "description": "In place of `sessionId` in the body.",
+        "description": "Counts where neither body nor query names a session.",
         "schema": SESSION_ID,
     },
     "barcode": {
@@ -320,12 +320,15 @@ LINKS: dict[str, Schema] = {
     "push": {
         "operationId": "pushProducts",
         "description": "Send products into the session.",
-        "parameters": {"query.sessionId": _FROM_BODY, "header.X-Session-Id": _FROM_BODY},
+        "requestBody": {
+            "sessionId": _FROM_BODY,
+            "products": [{"barcode": "4006381333931", "name": "Mineralwasser", "price": "3.99"}],
+        },
     },
     "complete": {
         "operationId": "completeBatch",
         "description": "Have the session processed.",
-        "parameters": {"query.sessionId": _FROM_BODY, "header.X-Session-Id": _FROM_BODY},
+        "requestBody": {"sessionId": _FROM_BODY, "force": False},
     },
     **{
         name: {"operationId": operation_id, "description": words, "parameters": {"path.sessionId": _FROM_BODY}}

@@ -71,13 +71,29 @@ def test_the_session_may_be_named_in_body_query_or_header(at_the_till: Till, pla
     at_the_till(scenario)
 
 
-def test_two_different_sessions_in_one_request_are_a_clear_word(at_the_till: Till) -> None:
+def test_the_body_names_the_session_before_the_query_and_the_query_before_the_header(at_the_till: Till) -> None:
     async def scenario(pos: Any) -> None:
-        body = {"sessionId": "0123456789abcdef", "products": []}
-        answer = await pos.post("/batch/push", body, headers={"X-Session-Id": "fedcba9876543210"})
-        assert (answer.status_code, answer.json()["code"]) == (422, "field_invalid")
-        assert (await pos.post("/batch/complete", {"sessionId": 7})).json()["code"] == "field_invalid"
-        assert (await pos.post("/batch/complete", {"sessionId": None})).json()["code"] == "field_invalid"
+        session_id = (await pos.post("/batch/start")).json()["sessionId"]
+        other = {"X-Session-Id": "fedcba9876543210"}
+        body = {"sessionId": session_id, **WATER}
+        in_body = await pos.post("/batch/push?sessionId=0123456789abcdef", body, headers=other)
+        in_query = await pos.post(f"/batch/push?sessionId={session_id}", WATER, headers=other)
+        assert [in_body.status_code, in_query.status_code] == [200, 200]
+
+    at_the_till(scenario)
+
+
+@pytest.mark.parametrize(
+    ("session_id", "said"),
+    [(7, (422, "field_invalid")), (None, (422, "field_invalid")), ("nope", (404, "session_unknown"))],
+)
+def test_a_request_that_names_no_session_is_a_clear_word(
+    at_the_till: Till, session_id: object, said: tuple[int, str]
+) -> None:
+    async def scenario(pos: Any) -> None:
+        for path in ("/batch/push", "/batch/complete"):
+            answer = await pos.post(path, {"sessionId": session_id, "products": []})
+            assert (answer.status_code, answer.json()["code"]) == said
 
     at_the_till(scenario)
 
