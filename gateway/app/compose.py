@@ -112,18 +112,22 @@ class Gateway:
         await self.database.close()
 
     async def crash(self) -> None:
-        """Die on the spot, as far as this process can see: no call has an effect any more, then the loops are gone."""
+        """Die on the spot, as far as this process can see: no call has an effect any more, then the loops are gone.
+
+        Whoever crashes us has cut the carriers before: letting them go has no effect on any bridge.
+        """
         self.database.crash()
         self.stopping.set()
         await self._cancel_loops()
+        await self._carrier.stop()
 
-    async def failed(self) -> BaseException:
+    async def failed(self) -> Exception:
         """Waits until a loop breaks, and gives why. That is a fault of ours: end the process, it starts anew."""
         if self._failed is None:
             raise RuntimeError("the gateway has not been started")
         try:
             await asyncio.shield(self._failed)
-        except BaseException as error:
+        except Exception as error:
             return error
         raise RuntimeError("a loop has ended without a reason")
 
