@@ -1,0 +1,33 @@
+"""The simulator's page cannot lie: its program runs, its options and orders are those there are."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from simulator.cli.control import ORDERS
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "simulator.md").read_text()
+COMMAND = (ROOT / "simulator" / "cli" / "simulate.py").read_text()
+
+
+def test_the_program_on_the_page_runs() -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
+
+
+def test_every_option_has_its_place_on_the_page_and_the_page_names_no_other() -> None:
+    declared = set(re.findall(r'typer\.Option\(\s*"(--[a-z-]+)"', COMMAND)) - {"--data", "--server", "--store"}
+    assert declared - set(re.findall(r"--[a-z-]+", PAGE)) == set()
+    table = PAGE[PAGE.index("| option |") : PAGE.index("`fleet.json` tells")]
+    assert set(re.findall(r"--[a-z]+[a-z-]*", table)) <= declared
+
+
+def test_every_order_has_its_place_on_the_page() -> None:
+    assert set(ORDERS) - set(re.findall(r'"do": "([a-z]+)"', PAGE)) - {"replug"} == set()
+
+
+def test_every_file_named_on_the_page_exists() -> None:
+    for name in re.findall(r"`([a-z_]+\.py)`", PAGE):
+        assert (ROOT / "simulator" / name).exists(), name
