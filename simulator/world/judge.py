@@ -31,6 +31,10 @@ class JudgedProduct:
                 self.fields[name] = (seq, value)
         self.newest_row = max(self.newest_row, seq)
 
+    @property
+    def is_removed(self) -> bool:
+        return self.removed_by > self.newest_row
+
     def stored(self) -> dict[str, Stored]:
         return {
             name: value for name, (seq, value) in self.fields.items() if value is not None and seq > self.removed_by
@@ -62,7 +66,7 @@ class Judge:
         self, rows: Sequence[object], mode: RowMode, *, also_known: Iterable[str] = ()
     ) -> list[tuple[int, ParsedRow]]:
         """Rows that were accepted now and may be applied later (a batch that is pushed, then completed)."""
-        known = {*self._products, *also_known}
+        known = {*(code for code, product in self._products.items() if not product.is_removed), *also_known}
         parsed = parse_rows(
             rows, settings=self.settings, field_map=None, mode=mode, is_known=lambda code: code in known
         )
@@ -97,6 +101,6 @@ class Judge:
             store_id=self.settings.store_id,
             barcode=barcode,
             version=0,
-            removed=judged.removed_by > judged.newest_row or barcode not in self._products,
+            removed=judged.is_removed or barcode not in self._products,
             fields=ProductFields(judged.stored()),
         )
