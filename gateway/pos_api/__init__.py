@@ -5,6 +5,7 @@ Start at `create_app`; `edge` says what happens before a route sees a request, `
 
 from gateway.pos_api.app import create_app, routes
 from gateway.pos_api.edge import edge
+from gateway.pos_api.exchange import Exchange, exchange_of
 from gateway.pos_api.openapi import API_VERSION, document
 from gateway.pos_api.server import UVICORN_SETTINGS
 from gateway.pos_api.services import DisplayFact, DisplaysBoundTo, DisplaysOfProduct, PosServices, PosSettings
@@ -15,10 +16,12 @@ __all__ = [
     "DisplayFact",
     "DisplaysBoundTo",
     "DisplaysOfProduct",
+    "Exchange",
     "PosServices",
     "PosSettings",
     "create_app",
     "document",
     "edge",
+    "exchange_of",
     "routes",
 ]

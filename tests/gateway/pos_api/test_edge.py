@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import structlog
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.response import ServerSentEvent
 
 from gateway.pos_api import PosSettings
@@ -26,8 +26,8 @@ async def endless_events() -> ServerSentEvent:
 
 
 @post("/admin/raw", status_code=201)
-async def raw_length(body: bytes) -> int:
-    return len(body)
+async def raw_length(request: Request[Any, Any, Any]) -> int:
+    return len(await request.body())
 
 
 @get("/healthz/broken")
