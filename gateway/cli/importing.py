@@ -37,6 +37,9 @@ def import_file(
     ] = None,
     field_map: Map = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be rejected; send nothing.")] = False,
+    rows_only: Annotated[
+        bool, typer.Option("--rows", help="Print the rows as they would be sent, as JSON; send nothing.")
+    ] = False,
     data: Data = None,
     server: Server = None,
     as_json: Json = False,
@@ -49,6 +52,9 @@ def import_file(
     from gateway.cli.price_list import read_price_list
 
     price_list = read_price_list(file, parse_map(field_map))
+    if rows_only:
+        print(json.dumps(list(price_list.rows), ensure_ascii=False))
+        return
     with Gateway(data, server, patience_s=PATIENCE_S) as gateway:
         if not as_json:
             show_table(("column", "becomes"), price_list.columns.items(), empty="")

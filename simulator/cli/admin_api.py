@@ -101,7 +101,7 @@ class AdminApi:
                 f"no gateway answers at {self._place.url} ({error}): start one with `esl serve`"
             ) from None
         if not answer.is_success:
-            raise GatewayRefuses(_words_of(answer))
+            raise GatewayRefuses(words_of(answer))
         document: dict[str, dict[str, str]] = answer.json()
         return document
 
@@ -111,7 +111,7 @@ def _endpoint(folder: Path) -> dict[str, str]:
     return endpoint
 
 
-def _words_of(answer: httpx.Response) -> str:
+def words_of(answer: httpx.Response) -> str:
     try:
         problem = answer.json()
         return str(problem.get("message") or problem.get("title") or answer.status_code)
