@@ -43,5 +43,5 @@ def _mask(plane: bytes, panel: Panel) -> Image.Image:
 def png(planes: Sequence[bytes], panel: Panel) -> bytes:
     """The glass as the octets of a PNG file."""
     file = io.BytesIO()
-    image(planes, panel).save(file, "PNG")
+    image(planes, panel).save(file, "PNG", bits=2, compress_level=3)
     return file.getvalue()
