@@ -1,0 +1,10 @@
+"""The promises of the first release, kept with real processes: what `make test` runs small, `make test-long` runs whole.
+
+Puts this folder's helpers, and those that start a real gateway, where the tests import them from.
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "gateway" / "app")]
