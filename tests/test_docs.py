@@ -1,0 +1,120 @@
+"""Documentation cannot lie: its commands run, its links lead somewhere, its pages speak of folders that exist."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+READY_S = 90  # a start on a busy machine; a ready gateway is told within 2 s
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    kind: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    return [
+        Block(page.name, f"{language} {words.strip()}".strip(), text)
+        for language, words, text in FENCE.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file_that_is_there(page: Path) -> None:
+    for named, pictured in LINK.findall(page.read_text(encoding="utf-8")):
+        target = (named or pictured).partition("#")[0]
+        if target and "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} names {target}"
+
+
+def test_the_architecture_page_names_every_folder_of_the_gateway() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = [one.parent.name for one in ROOT.glob("gateway/*/__init__.py")]
+    assert [one for one in folders if not re.search(rf"\b{one}\b", page)] == []
+
+
+def test_the_readme_and_the_package_agree_on_the_pythons_they_run_on() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    versions = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert f"Python {versions[0]} to {versions[-1]}" in readme
+
+
+class Reader:
+    """Somebody who follows the README in an empty folder; what stays up is started, waited for, and ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        bin_folder = Path(sys.executable).parent
+        self.environment = {
+            **os.environ,
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "ESL_HTTP": "127.0.0.1:0",
+            "ESL_MQTT": "127.0.0.1:0",
+            "COLUMNS": "120",
+        }
+        self.environment.pop("ESL_DATA", None)
+        self.servers: list[subprocess.Popen[str]] = []
+
+    def run(self, block: Block) -> str:
+        done = subprocess.run(
+            ["sh", "-eu", "-c", block.text],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"{block.page}: {block.text}{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self, block: Block) -> None:
+        """Until its first line: whoever stays up says when it is ready."""
+        command = "exec " + block.text.strip()
+        server = subprocess.Popen(
+            ["sh", "-eu", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.servers.append(server)
+        assert server.stdout is not None
+        assert server.stdout.readline(), f"{block.text} ended at once with status {server.wait(READY_S)}"
+
+    def leave(self) -> None:
+        for server in reversed(self.servers):
+            server.terminate()
+            server.wait(READY_S)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    made = Reader(tmp_path)
+    yield made
+    made.leave()
+
+
+def test_every_command_of_the_readme_runs_in_its_order(reader: Reader) -> None:
+    """`make demo` and `make test` have tests of their own: this one runs inside the second."""
+    said = []
+    for block in blocks(ROOT / "README.md"):
+        if block.kind == "sh" and "make demo" not in block.text:
+            said.append(reader.run(block))
+        elif block.kind == "sh server":
+            reader.start(block)
+    assert len(said) >= 4
+    assert "3850000000017" in "".join(said)
