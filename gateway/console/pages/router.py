@@ -40,7 +40,7 @@ from gateway.ports import Clock, EventStream
 from gateway.shelf import DisplayUnknown
 
 # Where a login may lead on to: our own pages, so that no link can use it to send people elsewhere.
-_ONWARD = re.compile(r"/(console|glass)(/[\w.-]+)*(\?[\w=&.-]*)?", re.ASCII)
+_ONWARD = re.compile(r"/(console|glass)(/\w[\w.-]*)*(\?[\w=&.-]*)?", re.ASCII)
 _PICTURE = re.compile(r"([0-9a-f]{32})\.png", re.ASCII)
 Page = Response[str]
 
@@ -82,6 +82,9 @@ def console_router(services: ConsoleServices) -> Router:
         onward = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return paper.page("login.html", HTTPStatus.UNAUTHORIZED, wrong=False, onward=_checked(onward))
 
+    def refuse(_: Request[object, object, State], error: TokenWanted) -> Page:
+        return Response(error.detail, status_code=HTTPStatus.UNAUTHORIZED, media_type="text/plain; charset=utf-8")
+
     def miss(_: Request[object, object, State], error: NoSuchPage) -> Page:
         return paper.page("missing.html", HTTPStatus.NOT_FOUND, words=error.detail)
 
@@ -91,7 +94,7 @@ def console_router(services: ConsoleServices) -> Router:
         guards=[door],
         exception_handlers={TokenWanted: ask, NoSuchPage: miss},
     )
-    parts = Router("/", route_handlers=_parts(services, paper), guards=[door])
+    parts = Router("/", route_handlers=_parts(services, paper), guards=[door], exception_handlers={TokenWanted: refuse})
     return Router("/", route_handlers=[pages, parts, *_open(services, paper)], include_in_schema=False)
 
 

@@ -2,8 +2,9 @@
 // a frame: however much changes at once, no frame is late. Nothing is worked out here but the counts.
 import { cell as read, pictureOf, STATE_WORDS } from "./live.js";
 
-const FRAME_MS = 6; // of the 16 that a frame has
-const FLASHES_A_FRAME = 40; // more of them say nothing and cost the frame
+const FRAME_MS = 6; // of the 16 that a frame has; the rest is for style, paint and the pictures' arrival
+const CELLS_A_FRAME = 24; // each brings a picture to fetch and to paint: 250 changes take ten frames
+const FLASHES = 24; // at once; more of them say nothing and cost every frame they last
 
 export class Cells {
   constructor(wall, { changed, settled }) {
@@ -17,7 +18,7 @@ export class Cells {
     this.waiting = new Map();
     this.broken = new Set();
     this.scheduled = false;
-    this.first = true;
+    this.flashing = 0;
     wall.addEventListener("error", (event) => this.onBroken(event.target), true);
     wall.addEventListener("load", (event) => event.target.classList.remove("blank"), true);
   }
@@ -60,20 +61,20 @@ export class Cells {
     this.scheduled = false;
     const until = performance.now() + FRAME_MS;
     const fresh = new Map(); // group -> fragment
-    let flashes = this.first ? 0 : FLASHES_A_FRAME;
+    let left = CELLS_A_FRAME;
     for (const [id, row] of this.waiting) {
       this.waiting.delete(id);
       const one = read(row);
       const held = this.byId.get(id);
       if (one.state === "removed") { if (held) this.remove(held); }
-      else if (held) flashes -= this.rewrite(held, one, flashes > 0);
+      else if (held) this.rewrite(held, one);
       else this.add(one, fresh);
       this.changed(one);
-      if (performance.now() > until) break;
+      if (held) left -= 1;
+      if (left === 0 || performance.now() > until) break;
     }
     for (const [group, fragment] of fresh) group.box.append(fragment);
     if (this.waiting.size) { this.schedule(); return; }
-    this.first = false;
     this.recount();
     this.settled();
   }
@@ -87,7 +88,7 @@ export class Cells {
     element.tabIndex = -1;
     const held = { one: { state: null, picture: null }, element, image: null, group };
     this.byId.set(one.id, held);
-    this.rewrite(held, one, false);
+    this.rewrite(held, one);
     // The whole wall comes in order; a display that is new since then finds its place.
     const last = group.ids.at(-1);
     if (last === undefined || last < one.id) {
@@ -102,8 +103,7 @@ export class Cells {
     }
   }
 
-  // Gives how many flashes it cost.
-  rewrite(held, one, mayFlash) {
+  rewrite(held, one) {
     const { element, one: old } = held;
     held.one = one;
     if (one.state !== old.state) {
@@ -116,12 +116,14 @@ export class Cells {
     const words = `${one.name ?? one.barcodes[0] ?? one.id}, ${STATE_WORDS[one.state]}`;
     if (element.getAttribute("aria-label") !== words) element.setAttribute("aria-label", words);
     this.hide(held);
-    const flash = mayFlash && one.state === "proved" && old.state !== "proved";
-    if (flash) {
-      element.classList.add("turned");
-      setTimeout(() => element.classList.remove("turned"), 1500);
-    }
-    return flash ? 1 : 0;
+    if (one.state === "proved" && (old.state === "waiting" || old.state === "unknown")) this.flash(element);
+  }
+
+  flash(element) {
+    if (this.flashing >= FLASHES) return;
+    this.flashing += 1;
+    element.classList.add("turned");
+    setTimeout(() => { this.flashing -= 1; element.classList.remove("turned"); }, 1500);
   }
 
   picture(held, picture) {
@@ -180,8 +182,8 @@ export class Cells {
     section.append(head, box);
     const group = { section, box, count, ids: [] };
     this.groups.set(inch, group);
-    const after = [...this.wall.children].find((other) => Number(other.dataset.inch) < Number(inch));
-    this.wall.insertBefore(section, after ?? null); // large ones first
+    const after = [...this.wall.children].find((other) => Number(other.dataset.inch) > Number(inch));
+    this.wall.insertBefore(section, after ?? null); // small ones first: a shop has most of them
     return group;
   }
 

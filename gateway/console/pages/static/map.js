@@ -16,7 +16,7 @@ export class ShopMap {
   }
 
   draw() {
-    const groups = [...this.cells.groups.values()].sort((a, b) => Number(b.section.dataset.inch) - Number(a.section.dataset.inch));
+    const groups = [...this.cells.groups.values()].sort((a, b) => Number(a.section.dataset.inch) - Number(b.section.dataset.inch));
     this.ids = groups.flatMap((group) => group.ids);
     this.canvas.hidden = this.ids.length < FROM;
     if (this.canvas.hidden) return;

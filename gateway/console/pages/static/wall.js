@@ -84,7 +84,7 @@ function start() {
     else {
       const area = list.reduce((sum, [, panel]) => sum + (panels[panel][0] + 5) * (panels[panel][1] + 7), 0);
       const room = innerWidth * (innerHeight - wall.offsetTop) * 0.62;
-      size.value = Math.min(4.6, Math.max(1.25, Math.sqrt(room / Math.max(area, 1)))).toFixed(1);
+      size.value = Math.min(4.6, Math.max(0.9, Math.sqrt(room / Math.max(area, 1)))).toFixed(1);
     }
     setSize(size.value);
   }
