@@ -123,14 +123,15 @@ _AMOUNTS: dict[str, Callable[[LabelProduct], Decimal | None]] = {
 
 @functools.lru_cache(maxsize=1024)
 def pack_text(text: str, point: str) -> str:
-    """`0.50 kg` with the shop's decimal sign; a single piece is not worth saying."""
+    """`0.50 kg` with the shop's decimal sign, `6.00 ko` as 6; a single piece is not worth saying."""
     found = _PACK.fullmatch(text)
     if found is None:
         return text
     number, unit = found.groups()
-    if unit.lower() in _PIECES and Decimal(number.replace(",", ".")) == 1:
-        return ""
-    return f"{number.replace(',', '.').replace('.', point)}{NBSP}{unit}"
+    whole, _, rest = number.replace(",", ".").partition(".")
+    if not rest.strip("0"):
+        return "" if whole == "1" and unit.lower() in _PIECES else f"{whole}{NBSP}{unit}"
+    return f"{whole}{point}{rest}{NBSP}{unit}"
 
 
 @functools.lru_cache(maxsize=1024)

@@ -29,7 +29,15 @@ def test_a_unit_price_is_for_the_measure_the_row_names_or_not_drawn(
 
 @pytest.mark.parametrize(
     ("text", "written"),
-    [("0.30 kg", "0,30\u00a0kg"), ("1.00 ko", ""), ("10.00 ko", "10,00\u00a0ko"), ("6x1,5 l", "6x1,5 l"), ("", "")],
+    [
+        ("0.30 kg", "0,30\u00a0kg"),
+        ("1.00 ko", ""),
+        ("10.00 ko", "10\u00a0ko"),
+        ("1.00 kg", "1\u00a0kg"),
+        ("250 g", "250\u00a0g"),
+        ("6x1,5 l", "6x1,5 l"),
+        ("", ""),
+    ],
 )
 def test_a_pack_size_keeps_its_digits(text: str, written: str) -> None:
     assert pack_text(text, ",") == written

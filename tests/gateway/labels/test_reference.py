@@ -70,7 +70,7 @@ REQUESTS = st.builds(
 
 
 @given(REQUESTS)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_fast_path_draws_what_plain_pillow_draws(request: LabelRequest) -> None:
     assert render(request) == reference.render(request)
 
