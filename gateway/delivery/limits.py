@@ -3,7 +3,9 @@
 # A tag answers at its next contact; half of another forgives jitter. An early retry costs a place in the bridge's
 # queue, a late one costs the shop a contact: the six minutes of a batch hold three tries at 60 s.
 CONTACTS_BEFORE_RETRY = 1.5
-# Each attempt that passes unanswered doubles the wait, up to this many contacts: a dead tag costs next to nothing.
+# Each attempt that passes unanswered makes the wait longer by this, up to so many contacts: a dead tag costs next to
+# nothing, and a tag that was unlucky four times in a row waits minutes, not an hour.
+BACKOFF_FACTOR = 1.5
 BACKOFF_CONTACTS_MAX = 16.0
 # Spread of a retry, as a share of its wait, so that tags that fell silent together do not come back together.
 RETRY_JITTER = 0.25

@@ -8,7 +8,13 @@ import heapq
 from dataclasses import dataclass, field
 
 from firmware_protocol import Panel, ReportState
-from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, CONTACTS_BEFORE_RETRY, LINK_SLACK_S, RETRY_JITTER
+from gateway.delivery.limits import (
+    BACKOFF_CONTACTS_MAX,
+    BACKOFF_FACTOR,
+    CONTACTS_BEFORE_RETRY,
+    LINK_SLACK_S,
+    RETRY_JITTER,
+)
 from gateway.ports import Random
 
 
@@ -19,7 +25,8 @@ class Attempt:
     unanswered: int = 0
     failed: int = 0
     answer: ReportState | None = None
-    asked: bool = False  # a question (Read Sensor) is out until the next due time
+    offered_s: float = 0.0
+    asked_until_s: float = 0.0  # a question is out; until then nobody need ask again
     due_s: float = 0.0
 
 
@@ -67,9 +74,9 @@ class Agenda:
     def after_offer(self, display_id: str, now_s: float, contact_s: float) -> None:
         """An offer left. Look again when the contacts in which it must be answered have passed, later each time."""
         attempt = self.attempt(display_id)
-        contacts = min(CONTACTS_BEFORE_RETRY * 2.0**attempt.unanswered, BACKOFF_CONTACTS_MAX)
+        contacts = min(CONTACTS_BEFORE_RETRY * BACKOFF_FACTOR**attempt.unanswered, BACKOFF_CONTACTS_MAX)
         attempt.unanswered += 1
-        attempt.asked = False
+        attempt.offered_s = now_s
         self.due_at(display_id, now_s + self._spread(contacts * contact_s) + LINK_SLACK_S)
 
     def after_answer(
@@ -78,7 +85,6 @@ class Agenda:
         """The tag said something short of a proof: wait for what that state takes, then ask again."""
         attempt = self.attempt(display_id)
         attempt.unanswered = 0
-        attempt.asked = False
         attempt.answer = state
         wait_s = self._spread(CONTACTS_BEFORE_RETRY * contact_s) + LINK_SLACK_S
         if state in (ReportState.REFRESHING, ReportState.WAITING_PARTS):
@@ -90,6 +96,19 @@ class Agenda:
         elif state is ReportState.GLASS_UNKNOWN:
             wait_s = LINK_SLACK_S  # it waits for us: no reason to let the glass stand wrong
         self.due_at(display_id, now_s + wait_s)
+
+    def after_question(self, display_id: str, now_s: float, contact_s: float) -> None:
+        """A question left: it is answered at the tag's next contact, or lost."""
+        self.attempt(display_id).asked_until_s = now_s + CONTACTS_BEFORE_RETRY * contact_s + LINK_SLACK_S
+
+    def knows_an_older(self, display_id: str, now_s: float, contact_s: float) -> None:
+        """The tag spoke of an older revision than the one on offer. A bridge hands over manifests before commands, so
+        if the offer has had time to get there it was lost: offer again at once.
+        """
+        attempt = self.attempts.get(display_id)
+        if attempt is not None and now_s - attempt.offered_s > contact_s / 2:
+            attempt.unanswered = 0
+            self.due_at(display_id, now_s)
 
     def _spread(self, wait_s: float) -> float:
         return wait_s * (1.0 + RETRY_JITTER * self.random.random())

@@ -191,7 +191,7 @@ class Delivery:
         self.voice.please_commission(hearing.commission)
         joins = self._answerable(hearing.joins, now_s)
         due, probes = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
-        questions = [*probes, *self._take_questions()]
+        questions = [*probes, *self._take_questions(now_s)]
         work = TurnWork(
             now_ms=to_ms(self._clock.now()),
             reports=tuple(hearing.reports),
@@ -206,7 +206,7 @@ class Delivery:
             self._after_commit(work, outcome, hearing, now_s)
         self._answer_joins(joins, now_s)
         for display_id in questions:
-            self.voice.ask(display_id)
+            self.voice.ask(display_id, now_s)
         await self._flush(now_s)
 
     async def _take_up(self) -> None:
@@ -382,15 +382,14 @@ class Delivery:
         self.voice.please_commission(list(foreign.values()))
         return found, list(probes.values())
 
-    def _take_questions(self) -> list[str]:
-        """Only displays whose tag has accepted the offer: one that has not will answer the offer itself."""
+    def _take_questions(self, now_s: float) -> list[str]:
+        """Of the displays somebody wants to know about, those that nobody asks already and that can be reached."""
         questions, self._questions = self._questions, {}
         return [
             display_id
             for display_id in questions
             if (attempt := self.shop.agenda.attempts.get(display_id)) is not None
-            and attempt.answer is not None
-            and not attempt.asked
+            and attempt.asked_until_s <= now_s
             and self.shop.reachable(display_id) is not None
         ]
 
@@ -425,6 +424,8 @@ class Delivery:
                 agenda.after_answer(display_id, state, now_s, self.shop.contact_s(link), panel, divisor)
         for display_id in outcome.look_again:
             agenda.due_at(display_id, now_s)
+        for display_id in outcome.behind:
+            agenda.knows_an_older(display_id, now_s, self.shop.contact_s(self.shop.place[display_id][0]))
         self.voice.please_commission([self.shop.place[one][0] for one in outcome.commission_anew])
         for one in outcome.offers:
             self.voice.offer(one, now_s)

@@ -84,6 +84,7 @@ class TurnOutcome:
     done: list[str] = field(default_factory=list)  # nothing more to do until they move
     commission_anew: list[str] = field(default_factory=list)  # display ids
     look_again: list[str] = field(default_factory=list)  # desired took a revision above the tag's
+    behind: list[str] = field(default_factory=list)  # the tag spoke of an older revision than the one on offer
 
 
 def run_turn(connection: Connection, work: TurnWork) -> TurnOutcome:
@@ -166,6 +167,8 @@ class _Bench:
             return
         if heard.report.state is not ReportState.SHOWN and heard.report.revision == entry.books.desired_revision:
             self.outcome.answers[heard.display_id] = heard.report.state  # one about an older revision answers nothing
+        if heard.report.revision < entry.books.offered_revision == entry.books.desired_revision:
+            self.outcome.behind.append(heard.display_id)
         self._bridges[heard.display_id] = heard.bridge_id
         self._entries[heard.display_id] = replace(entry, books=books, refresh_counter=heard.report.refresh_counter)
         for fact in facts:

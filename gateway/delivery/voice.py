@@ -49,7 +49,7 @@ class Voice:
         self.offers += 1
         self._shop.agenda.after_offer(offer.display_id, now_s, session.contact_s)
 
-    def ask(self, display_id: str) -> None:
+    def ask(self, display_id: str, now_s: float) -> None:
         """A question: read the display's report. It also finds out whether a tag has taken the keys it was given."""
         link, index = self._shop.place[display_id]
         session, book = self._shop.session_of(link), link.key_book
@@ -58,7 +58,7 @@ class Voice:
         command = pack_tlvs([ReadSensorData(0, REPORT_SENSOR_BASE + index)])
         sealed = seal_command(book.keys, book.take_counter(), command)
         session.say(ToTag(link.tag_id, ToTagKind.COMMAND, index, _expires_s(session), sealed))
-        self._shop.agenda.attempt(display_id).asked = True
+        self._shop.agenda.after_question(display_id, now_s, session.contact_s)
         self.questions += 1
 
     def answer_join(self, link: TagLink, bridge_id: str, request: JoinRequest, key: bytes) -> None:

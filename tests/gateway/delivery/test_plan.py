@@ -59,6 +59,15 @@ def test_a_glass_that_fails_again_and_again_is_tried_more_and_more_rarely() -> N
     assert min(waits[4:]) >= BACKOFF_CONTACTS_MAX * CONTACT_S
 
 
+def test_a_tag_that_speaks_of_an_older_revision_is_offered_the_new_one_at_once() -> None:
+    plan = agenda()
+    plan.after_offer(DISPLAY, 0.0, CONTACT_S)
+    plan.knows_an_older(DISPLAY, 5.0, CONTACT_S)  # said before the offer could get there
+    assert plan.take_due(6.0, 10) == []
+    plan.knows_an_older(DISPLAY, 50.0, CONTACT_S)
+    assert plan.take_due(50.0, 10) == [DISPLAY]
+
+
 def test_a_proved_display_leaves_the_agenda() -> None:
     plan = agenda()
     plan.after_offer(DISPLAY, 0.0, CONTACT_S)
