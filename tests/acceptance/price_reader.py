@@ -18,8 +18,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom; the last two are ou
 
 ABOVE_BARCODE = 0.79  # of the height: the bars begin below it on every template
 # Tesseract was taught digits of text: larger or narrower ones it takes for others (a condensed 5 for a 9).
-DIGIT_PX, GAP_PX, MARGIN_PX = 32, 6, 20
-WIDER = 1.25
+DIGIT_PX, GAP_PX, MARGIN_PX = 36, 8, 20
+WIDER = 1.3
 
 needs_tesseract = pytest.mark.skipif(
     shutil.which("tesseract") is None, reason="tesseract is not installed (apt install tesseract-ocr)"
