@@ -4,7 +4,7 @@ import { cell as read, pictureOf, STATE_WORDS } from "./live.js";
 
 const FRAME_MS = 6; // of the 16 that a frame has; the rest is for style, paint and the pictures' arrival
 const CELLS_A_FRAME = 24; // each brings a picture to fetch and to paint: 250 changes take ten frames
-const FLASHES = 24; // at once; more of them say nothing and cost every frame they last
+const FLASH_MS = 900; // two writes, no animation: that would paint the whole wall anew in every frame it lasts
 
 export class Cells {
   constructor(wall, { changed, settled }) {
@@ -18,9 +18,8 @@ export class Cells {
     this.waiting = new Map();
     this.broken = new Set();
     this.scheduled = false;
-    this.flashing = 0;
+    this.turned = [];
     wall.addEventListener("error", (event) => this.onBroken(event.target), true);
-    wall.addEventListener("load", (event) => event.target.classList.remove("blank"), true);
   }
 
   // Everything as it stands: what is not in it is gone.
@@ -74,9 +73,16 @@ export class Cells {
       if (left === 0 || performance.now() > until) break;
     }
     for (const [group, fragment] of fresh) group.box.append(fragment);
+    this.unflash();
     if (this.waiting.size) { this.schedule(); return; }
     this.recount();
     this.settled();
+  }
+
+  unflash() {
+    const turned = this.turned;
+    this.turned = [];
+    if (turned.length) setTimeout(() => { for (const element of turned) element.classList.remove("turned"); }, FLASH_MS);
   }
 
   add(one, fresh) {
@@ -116,14 +122,10 @@ export class Cells {
     const words = `${one.name ?? one.barcodes[0] ?? one.id}, ${STATE_WORDS[one.state]}`;
     if (element.getAttribute("aria-label") !== words) element.setAttribute("aria-label", words);
     this.hide(held);
-    if (one.state === "proved" && (old.state === "waiting" || old.state === "unknown")) this.flash(element);
-  }
-
-  flash(element) {
-    if (this.flashing >= FLASHES) return;
-    this.flashing += 1;
-    element.classList.add("turned");
-    setTimeout(() => { this.flashing -= 1; element.classList.remove("turned"); }, 1500);
+    if (one.state === "proved" && (old.state === "waiting" || old.state === "unknown")) {
+      element.classList.add("turned");
+      this.turned.push(element);
+    }
   }
 
   picture(held, picture) {
@@ -136,7 +138,6 @@ export class Cells {
       held.image = document.createElement("img");
       held.image.alt = "";
       held.image.loading = "lazy";
-      held.image.className = "blank";
       held.element.append(held.image);
     }
     held.image.src = pictureOf(picture); // the browser keeps the old one until the new one has come
@@ -188,7 +189,6 @@ export class Cells {
   }
 
   onBroken(image) {
-    image.classList.add("blank");
     this.broken.add(image);
     setTimeout(() => { if (this.broken.delete(image)) image.src = image.src; }, 3000);
   }

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Connection
 
 from gateway.app.compose import Gateway, compose
+from gateway.app.listen import open_http_port
 from gateway.app.services import Ports
 from gateway.delivery.books import Entry, load_entries, save_shown
 from gateway.links import BridgeClosed, BridgeOpened, CarrierEvent, PayloadArrived
@@ -197,7 +198,7 @@ class Shop:
         ports = Ports(SystemClock(), generator(1, "gateway"), SystemSecrets(), InlineExecutor())
         self.gateway: Gateway = compose(self.settings, ports, [self.carrier.gateway_end()])
         await self.gateway.start()
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=256)
+        self._socket = open_http_port(Listen("127.0.0.1", port), None)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             self.gateway.asgi, log_config=None, interface="asgi3", lifespan="off", ws="none", **UVICORN_SETTINGS
