@@ -18,6 +18,7 @@ from gateway.app.http_app import HttpParts, build_app
 from gateway.app.services import Ports, Services, build_services
 from gateway.console.admin import BridgeDoors, NoDoors
 from gateway.database import Crashed, Database
+from gateway.labels import engine_words
 from gateway.links import AllCarriers, Carrier
 from gateway.settings import Settings
 from gateway.telemetry import Metrics
@@ -95,6 +96,8 @@ class Gateway:
             )
         )
         await services.sync.release_templates()
+        if words := engine_words():
+            log.warning("labels_look_different", reason=words)
         self._failed = asyncio.get_running_loop().create_future()
         for name, loop in services.loops:
             task = asyncio.ensure_future(loop())
