@@ -8,6 +8,12 @@ from gateway.access.bridges import (
     ensure_bridge_credential,
     forget_bridge_credential,
 )
+from gateway.access.feeds import (
+    SyncCredential,
+    ensure_sync_credential,
+    forget_sync_credential,
+    sync_credentials,
+)
 from gateway.access.runs import known_run, start_run
 from gateway.access.sandbox import ChecklistItem, note_sandbox, sandbox_report
 from gateway.access.stores import (
@@ -50,6 +56,7 @@ __all__ = [
     "StoreExists",
     "StoreSettings",
     "StoreUnknown",
+    "SyncCredential",
     "TokenKind",
     "TokenRow",
     "TokenUnknown",
@@ -60,8 +67,10 @@ __all__ = [
     "bridge_credentials",
     "create_token",
     "ensure_bridge_credential",
+    "ensure_sync_credential",
     "find_token",
     "forget_bridge_credential",
+    "forget_sync_credential",
     "jump_numbers",
     "known_run",
     "list_stores",
@@ -73,6 +82,7 @@ __all__ = [
     "sandbox_report",
     "start_run",
     "store_settings",
+    "sync_credentials",
     "take_accepted_seqs",
     "take_product_versions",
     "update_store",

@@ -73,6 +73,14 @@ bridge_credential = Table(
     Index("bridge_credential_of_store", "store_id"),
 )
 
+sync_credential = Table(
+    "sync_credential",
+    metadata,
+    Column("store_id", Text, ForeignKey("store.store_id"), primary_key=True),
+    Column("password", Text, nullable=False),  # in clear, as a bridge's
+    Column("created_at", BigInteger, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

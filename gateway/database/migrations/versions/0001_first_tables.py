@@ -271,6 +271,17 @@ def upgrade() -> None:
     )
     op.create_index("session_of_store", "session", ["store_id", "state"], unique=False)
     op.create_table(
+        "sync_credential",
+        sa.Column("store_id", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"],
+            ["store.store_id"],
+        ),
+        sa.PrimaryKeyConstraint("store_id"),
+    )
+    op.create_table(
         "token",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("token_id", sa.Text(), nullable=False),
