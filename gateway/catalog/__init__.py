@@ -24,9 +24,13 @@ from gateway.catalog.removal import RemovedRows, remove_products
 from gateway.catalog.rows import parse_rows
 from gateway.catalog.save import Outcome, SavedRow, save_rows
 from gateway.catalog.schema import schema
+from gateway.catalog.state_lines import Fact
+from gateway.catalog.state_rows import ParsedStates, ProductAsKept, parse_states
+from gateway.catalog.states import TakenStates, take_states
 
 __all__ = [
     "FIELDS",
+    "Fact",
     "FieldMapInvalid",
     "FieldSpec",
     "Kind",
@@ -36,8 +40,10 @@ __all__ = [
     "Outcome",
     "ParsedRow",
     "ParsedRows",
+    "ParsedStates",
     "PriceInForce",
     "Product",
+    "ProductAsKept",
     "ProductFields",
     "ProductsChanged",
     "RemovedRows",
@@ -46,6 +52,7 @@ __all__ = [
     "RowMode",
     "SavedRow",
     "Stored",
+    "TakenStates",
     "Value",
     "check_field_map",
     "decode_json",
@@ -57,6 +64,7 @@ __all__ = [
     "lowest_price",
     "minor_digits",
     "parse_rows",
+    "parse_states",
     "price_at",
     "price_in_force",
     "product_to_json",
@@ -65,4 +73,5 @@ __all__ = [
     "remove_products",
     "save_rows",
     "schema",
+    "take_states",
 ]

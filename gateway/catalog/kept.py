@@ -100,13 +100,18 @@ def write_kept(connection: Connection, cause: Cause, kept: Sequence[Kept]) -> No
         first = take_product_versions(connection, cause.store_id, len(changed))
         for version, one in enumerate(changed, start=first):
             one.version = version
-        known = [one for one in changed if one.product_id]
-        _insert(connection, cause, [one for one in changed if not one.product_id])
-        _UPDATE.execute(connection, [(one.product_id, *_columns(cause, one)) for one in known])
-        write_lines(connection, [(cause.store_id, one.product_id, *line) for one in changed for line in one.lines])
-        _write_codes(connection, cause.store_id, [one for one in changed if one.has_new_codes])
+        write_changed(connection, cause, changed)
     touched = [one for one in kept if one.is_touched and not one.is_changed]
     _TOUCH.execute(connection, [(one.product_id, _json(one.state.seqs)) for one in touched])
+
+
+def write_changed(connection: Connection, cause: Cause, changed: Sequence[Kept]) -> None:
+    """Write products that have their new version already, and their ledger lines."""
+    known = [one for one in changed if one.product_id]
+    _insert(connection, cause, [one for one in changed if not one.product_id])
+    _UPDATE.execute(connection, [(one.product_id, *_columns(cause, one)) for one in known])
+    write_lines(connection, [(cause.store_id, one.product_id, *line) for one in changed for line in one.lines])
+    _write_codes(connection, cause.store_id, [one for one in changed if one.has_new_codes])
 
 
 def _insert(connection: Connection, cause: Cause, new: list[Kept]) -> None:

@@ -40,3 +40,11 @@ BARCODES_PER_STATEMENT = 900
 # POS contract, Zeros and placeholders: earlier dates, and those from this year on, mean "not set".
 FIRST_DATE = (1970, 1, 2)
 PLACEHOLDER_YEAR = 9999
+
+# A chunk carries the price changes of this many days: 30 for the price the law wants, and as many for a chunk that
+# comes late (docs/chunks.md).
+PRICE_HISTORY_DAYS = 60
+# Two changes of each of its price fields every day; more is a loop somewhere, not a shop.
+PRICE_CHANGES_PER_STATE_MAX = 1_000
+# What every JSON reader takes exactly.
+STATE_NUMBER_MAX = 2**53 - 1

@@ -1,0 +1,84 @@
+"""The ledger of a product whose prices another authority sets: facts it has told, in whatever order they came. Pure.
+
+In: the lines there are, changes as they are told, the prices of the newest state. Out: the lines there shall be.
+Rule: the same facts and the same newest state give the same lines, whichever came first, however often. Lines stand in
+the order of what happened; a line that comes late takes its place between the others.
+
+Two kinds of line are ours. An *opening* line says which price held before the first change that was told: an authority
+sends every change of 60 days, so what is not named has held that long. A *gap* line closes a hole: the newest state has
+a price that no change told leads to (more than 60 days were missed, or the authority keeps no history).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from gateway.catalog.fields import LEDGER_FIELDS
+
+OPENING, GAP = "opening", "gap"
+
+
+class Fact(NamedTuple):
+    """A change of a price-like field, as its authority tells it: when (ms), by which number of its own, from, to."""
+
+    at: int
+    accepted_seq: int
+    field: str
+    old: str | None
+    new: str | None
+
+
+class KeptLine(NamedTuple):
+    """A line of the ledger. `line_id` is None until it is written."""
+
+    line_id: int | None
+    fact: Fact
+    source: str
+    session_id: str | None
+
+
+def lines_after(
+    kept: Sequence[KeptLine],
+    told: Iterable[Fact],
+    prices: Mapping[str, str],
+    *,
+    source: str,
+    opens_at: int,
+    now: int,
+) -> list[KeptLine]:
+    """`kept` oldest first; `prices`: the newest state's, as ledger texts; `opens_at`: 60 days before now (ms)."""
+    known = {line.fact for line in kept}
+    fresh = [KeptLine(None, fact, source, None) for fact in dict.fromkeys(told) if fact not in known]
+    lines = [line for line in kept if line.source != OPENING] + fresh
+    openings = [line for line in kept if line.source == OPENING]
+    if all(line.source in (source, GAP) for line in lines):  # no history of another kind goes before
+        facts = sorted((line.fact for line in lines if line.source != GAP), key=_when)
+        opened = openings[0].fact.at if openings else opens_at
+        openings = _openings(facts, prices, opened, {line.fact: line for line in openings})
+    lines = sorted(openings + lines, key=lambda line: _when(line.fact))
+    return lines + _gaps(lines, prices, now)
+
+
+def _openings(
+    facts: Iterable[Fact], prices: Mapping[str, str], opened: int, kept: Mapping[Fact, KeptLine]
+) -> list[KeptLine]:
+    first: dict[str, Fact] = {}
+    for fact in facts:
+        first.setdefault(fact.field, fact)
+    found = []
+    for name in sorted(LEDGER_FIELDS):
+        held = first[name].old if name in first else prices.get(name)
+        if held is not None and (name not in first or first[name].at > opened):
+            fact = Fact(opened, 0, name, None, held)
+            found.append(kept.get(fact) or KeptLine(None, fact, OPENING, None))
+    return found
+
+
+def _gaps(lines: Sequence[KeptLine], prices: Mapping[str, str], now: int) -> list[KeptLine]:
+    folded = {line.fact.field: line.fact.new for line in lines}
+    at = max(now, lines[-1].fact.at) if lines else now
+    differing = [name for name in sorted(LEDGER_FIELDS) if folded.get(name) != prices.get(name)]
+    return [KeptLine(None, Fact(at, 0, name, folded.get(name), prices.get(name)), GAP, None) for name in differing]
+
+
+def _when(fact: Fact) -> tuple[int, int, str, str, str]:
+    return fact.at, fact.accepted_seq, fact.field, fact.old or "", fact.new or ""
