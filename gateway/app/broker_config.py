@@ -1,15 +1,18 @@
 """The configuration of the embedded nats-server: who may enter, and which topics each may use.
 
 In: where to listen, logins. Out: the text of its configuration file.
-Rule: a bridge may publish its own `up` and `presence` and hear its own `down`, nothing else. An MQTT topic `a/b` is
-the subject `a.b` there; both `x` and `x.>` are allowed, because a filter `x/#` includes its parent.
+Rule: a bridge may publish its own `up` and `presence` and hear its own `down`, nothing else; who feeds a store may
+publish its `sync` and hear `sync/result`. An MQTT topic `a/b` is the subject `a.b` there; to hear, both `x` and `x.>`
+are allowed, because a filter `x/#` includes its parent.
 """
 
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.access import SyncCredential
 from gateway.app.limits import BROKER_PAYLOAD_OCTETS, BROKER_STORE_OCTETS
+from gateway.intake import sync_topics
 from gateway.links import split_bridge_id
 
 GATEWAY_LOGIN = "gateway"
@@ -41,6 +44,11 @@ def bridge_login(bridge_id: str, password: str) -> BrokerLogin:
     return BrokerLogin(bridge_id, password, publish=(f"{own}/up", f"{own}/presence"), subscribe=(f"{own}/down",))
 
 
+def sync_login(credential: SyncCredential) -> BrokerLogin:
+    chunks, results = sync_topics(credential.store_id)
+    return BrokerLogin(credential.username, credential.password, publish=(chunks,), subscribe=(results,))
+
+
 def broker_config(listener: Listener, logins: list[BrokerLogin], store_dir: Path) -> str:
     """JSON is a subset of what nats-server reads, and quotes whatever stands in a path or a password."""
     mqtt: dict[str, object] = {"listen": f"{_host(listener.host)}:{listener.port}"}
@@ -67,14 +75,18 @@ def _user(login: BrokerLogin) -> dict[str, object]:
     user: dict[str, object] = {"user": login.username, "password": login.password}
     if login.publish is not None or login.subscribe is not None:
         user["permissions"] = {
-            "publish": {"allow": _subjects(login.publish or ())},
-            "subscribe": {"allow": _subjects(login.subscribe or ())},
+            "publish": {"allow": [_subject(topic) for topic in login.publish or ()]},
+            "subscribe": {"allow": [one for topic in login.subscribe or () for one in _subject_and_below(topic)]},
         }
     return user
 
 
-def _subjects(topics: tuple[str, ...]) -> list[str]:
-    return [subject for topic in topics for subject in (topic.replace("/", "."), topic.replace("/", ".") + ".>")]
+def _subject(topic: str) -> str:
+    return topic.replace("/", ".")
+
+
+def _subject_and_below(topic: str) -> tuple[str, str]:
+    return _subject(topic), _subject(topic) + ".>"
 
 
 def _host(host: str) -> str:

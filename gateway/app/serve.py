@@ -20,17 +20,17 @@ import uvicorn
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gateway.access import bridge_credentials
 from gateway.app.broker import EmbeddedBroker
-from gateway.app.broker_config import Listener, bridge_login
+from gateway.app.broker_config import Listener
 from gateway.app.compose import Gateway, compose
 from gateway.app.data_folder import DataFolder, LastPorts, load_keys
-from gateway.app.doors import Doors
+from gateway.app.doors import Doors, logins
 from gateway.app.errors import CannotStart
 from gateway.app.limits import BROKER_PROBE_PAUSE_S, BROKER_PROBES
 from gateway.app.listen import open_http_port, url_of
 from gateway.app.services import Ports, warm_worker
 from gateway.app.workers import WorkerPool, workers_of_this_machine
+from gateway.intake import SyncListener
 from gateway.links import BrokerAddress, BrokerAway, BrokerUrlWrong, MqttCarrier, SerialCarrier, probe_broker
 from gateway.ports import Clock, SystemClock, SystemSecrets
 from gateway.pos_api import UVICORN_SETTINGS
@@ -92,13 +92,14 @@ class _Process:
             pool.start()
             if broker is not None:
                 stack.push_async_callback(broker.stop)
-                credentials = await gateway.database.read(bridge_credentials)
-                logins = [bridge_login(one.bridge_id, one.password) for one in credentials]
-                await broker.start(logins, last_port=self._last.mqtt)
+                await broker.start(await gateway.database.read(logins), last_port=self._last.mqtt)
             else:
                 await _wait_for_broker(external_or_none(external), self._clock, self._random)
             stack.push_async_callback(gateway.stop)
             await gateway.start()
+            chunks = SyncListener(gateway.services.intake.offer, address, clock=self._clock, random=self._random)
+            stack.push_async_callback(chunks.stop)
+            await chunks.start()
             await self._answer(gateway, http, address().url, address().port if broker is not None else None)
 
     def _new_broker(self) -> EmbeddedBroker | None:

@@ -14,6 +14,7 @@ from gateway.batch import BatchProcessor, Rounds, Sessions
 from gateway.catalog import products_by_id
 from gateway.database import Database
 from gateway.delivery import Delivery
+from gateway.intake import Intake
 from gateway.links import Carrier
 from gateway.ports import Clock, EventStream, Executor, Random, Secrets, from_ms
 from gateway.pos_api import DisplayFact
@@ -41,6 +42,7 @@ class Services:
     sessions: Sessions
     processor: BatchProcessor
     rounds: Rounds
+    intake: Intake
 
     @property
     def loops(self) -> Sequence[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -49,6 +51,7 @@ class Services:
             ("sync", self.sync.run),
             ("batch", self.processor.run),
             ("rounds", self.rounds.run),
+            ("intake", self.intake.run),
         )
 
 
@@ -72,6 +75,7 @@ def build_services(ports: Ports, database: Database, carrier: Carrier, keys: Key
         sessions=Sessions(database, clock, ports.secrets, events, delivery),
         processor=BatchProcessor(database, clock, events, sync),
         rounds=Rounds(database, clock, events, delivery),
+        intake=Intake(database, clock, events, sync),
     )
 
 

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from gateway.console.admin.bridges import BridgesController
 from gateway.console.admin.displays import BindingsController, DisplaysController
 from gateway.console.admin.door import admin_door
+from gateway.console.admin.feeds import FeedsController
 from gateway.console.admin.goods import BatchesController, ProductsController
 from gateway.console.admin.problems import exception_handlers
 from gateway.console.admin.services import AdminServices
@@ -33,6 +34,7 @@ def admin_router(services: AdminServices) -> Router:
             DisplaysController,
             BindingsController,
             BridgesController,
+            FeedsController,
             ProductsController,
             BatchesController,
         ],

@@ -28,6 +28,9 @@ class BridgeDoors(Protocol):
     async def refresh(self) -> None:
         """Let in exactly the bridges that are registered now; comes back when that is so."""
 
+    def mqtt_url(self) -> str | None:
+        """Where the broker is, or None where there is none (the virtual world)."""
+
     async def mqtt_access(self, bridge_id: str) -> MqttAccess | None:
         """How the bridge enters, or None where bridges need no way in (the virtual world)."""
 
@@ -37,6 +40,9 @@ class NoDoors:
 
     async def refresh(self) -> None:
         return
+
+    def mqtt_url(self) -> str | None:
+        return None
 
     async def mqtt_access(self, bridge_id: str) -> MqttAccess | None:
         return None
