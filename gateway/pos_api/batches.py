@@ -4,7 +4,7 @@ In: requests. Out: what `gateway.batch.Sessions` says, under the contract's name
 Rule: nothing is decided here but names and statuses. Source: the POS contract, Batches.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -59,10 +59,7 @@ async def answer_start(desk: Desk, request: PosRequest) -> Response[bytes]:
         }
         return Answer(200, dump(members))
 
-    def check(connection: Connection) -> None:
-        settings_for_writing(connection, grant.store_id)
-
-    entry: Entry[SessionStarted] = Entry(answer_of=told, marks_of=lambda _: (), check=check)
+    entry: Entry[SessionStarted] = Entry(answer_of=told, marks_of=lambda _: (), check=_not_fed_elsewhere(grant))
     book = await desk.open_book(request, "/batch/start", entry)
     await desk.services.sessions.start(grant.store_id, mode, remove_missing, book=book)
     return as_response(book.answer)
@@ -96,7 +93,7 @@ async def answer_push(desk: Desk, request: PosRequest) -> Response[bytes]:
     def marks(pushed: PushResult) -> Sequence[str]:
         return marks_of_rows(pushed.rows, pushed.errors, pushed.warnings, rejected_before)
 
-    entry: Entry[PushResult] = Entry(answer_of=told, marks_of=marks)
+    entry: Entry[PushResult] = Entry(answer_of=told, marks_of=marks, check=_not_fed_elsewhere(grant))
     book = await desk.open_book(request, "/batch/push", entry)
     pushed = await desk.services.sessions.push(grant.store_id, session_id, sent.rows, grant.field_map, book=book)
     desk.checklist.remember(grant, pushed.rows, pushed.errors)
@@ -108,7 +105,9 @@ async def answer_complete(desk: Desk, request: PosRequest) -> Response[bytes]:
     members = await members_of(request)
     session_id = named_session(request, session_id_of(members.get("sessionid")))
     force = flag("force", members.get("force"))
-    completed: SessionCompleted = await desk.services.sessions.complete(grant_of(request).store_id, session_id, force)
+    grant = grant_of(request)
+    guard = _Guard(_not_fed_elsewhere(grant))
+    completed: SessionCompleted = await desk.services.sessions.complete(grant.store_id, session_id, force, book=guard)
     return ok({"success": True, "sessionId": completed.session_id, "status": completed.status})
 
 
@@ -160,6 +159,25 @@ async def _note_completed(desk: Desk, grant: Grant) -> None:
         with suppress(DatabaseFull):  # no reason to refuse a poll; the next one notes it
             await desk.services.database.write(note)
             desk.checklist.note_completed(grant)
+
+
+def _not_fed_elsewhere(grant: Grant) -> Callable[[Connection], None]:
+    """Raises `Problem` store_fed_elsewhere, in the transaction that would have taken something."""
+
+    def check(connection: Connection) -> None:
+        settings_for_writing(connection, grant.store_id)
+
+    return check
+
+
+class _Guard:
+    """The `AnswerBook` of a request whose answer need not be kept: it only checks."""
+
+    def __init__(self, check: Callable[[Connection], None]) -> None:
+        self.look_up = check
+
+    def write_down(self, connection: Connection, answer: object) -> None:
+        return
 
 
 def _mode(sent: object) -> SessionMode:
