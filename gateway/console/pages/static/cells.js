@@ -4,18 +4,28 @@ import { cell as read, pictureOf, STATE_WORDS } from "./live.js";
 
 const FRAME_MS = 6; // of the 16 that a frame has; the rest is for style, paint and the pictures' arrival
 const CELLS_A_FRAME = 24; // each brings a picture to fetch and to paint: 250 changes take ten frames
+const CELLS_A_BLOCK = 100; // enough that blocks are few, few enough that one is quickly painted
 const FLASH_MS = 900; // two writes, no animation: that would paint the whole wall anew in every frame it lasts
 
 export class Cells {
   constructor(wall, { changed, settled }) {
     this.wall = wall;
     this.byId = new Map(); // id -> { one, element, image }
-    this.groups = new Map(); // "2.13" -> { section, box, count, ids }
+    this.groups = new Map(); // "2.13" -> { section, area, count, ids, columns }
+    this.untidy = false; // cells came, went, or were hidden: blocks are laid out anew
     this.counts = { proved: 0, waiting: 0, unknown: 0, idle: 0 };
     this.filter = () => true;
     this.changed = changed; // (one) a cell was written
     this.settled = settled; // () everything that waited is written
     this.waiting = new Map();
+    this.unit = 3; // pixels a millimetre
+    this.room = innerWidth; // pixels a row
+    // Of its height nothing depends, which changes whenever a block comes into sight.
+    new ResizeObserver(([{ contentRect: { width } }]) => {
+      if (width === this.room) return;
+      this.room = width;
+      this.tidy();
+    }).observe(wall);
     this.broken = new Set();
     this.scheduled = false;
     this.turned = [];
@@ -41,8 +51,15 @@ export class Cells {
   refilter(filter) {
     this.filter = filter;
     for (const held of this.byId.values()) this.hide(held);
+    this.tidy();
     this.recount();
     this.settled();
+  }
+
+  resize(unit) {
+    this.unit = unit;
+    this.wall.style.setProperty("--unit", `${unit}px`);
+    this.tidy();
   }
 
   // As they stand on the page, hidden ones left out.
@@ -59,7 +76,6 @@ export class Cells {
   write() {
     this.scheduled = false;
     const until = performance.now() + FRAME_MS;
-    const fresh = new Map(); // group -> fragment
     let left = CELLS_A_FRAME;
     for (const [id, row] of this.waiting) {
       this.waiting.delete(id);
@@ -67,14 +83,14 @@ export class Cells {
       const held = this.byId.get(id);
       if (one.state === "removed") { if (held) this.remove(held); }
       else if (held) this.rewrite(held, one);
-      else this.add(one, fresh);
+      else this.add(one);
       this.changed(one);
       if (held) left -= 1;
       if (left === 0 || performance.now() > until) break;
     }
-    for (const [group, fragment] of fresh) group.box.append(fragment);
     this.unflash();
     if (this.waiting.size) { this.schedule(); return; }
+    if (this.untidy) this.tidy();
     this.recount();
     this.settled();
   }
@@ -85,7 +101,7 @@ export class Cells {
     if (turned.length) setTimeout(() => { for (const element of turned) element.classList.remove("turned"); }, FLASH_MS);
   }
 
-  add(one, fresh) {
+  add(one) {
     const group = this.group(one.panel.split("-")[0]);
     const element = document.createElement("a");
     element.className = "cell";
@@ -94,19 +110,41 @@ export class Cells {
     element.tabIndex = -1;
     const held = { one: { state: null, picture: null }, element, image: null, group };
     this.byId.set(one.id, held);
-    this.rewrite(held, one);
     // The whole wall comes in order; a display that is new since then finds its place.
     const last = group.ids.at(-1);
-    if (last === undefined || last < one.id) {
-      group.ids.push(one.id);
-      if (!fresh.has(group)) fresh.set(group, document.createDocumentFragment());
-      fresh.get(group).append(element);
-    } else {
-      const place = group.ids.findIndex((id) => id > one.id);
-      group.ids.splice(place, 0, one.id);
-      const before = this.byId.get(group.ids[place + 1]).element;
-      before.parentNode.insertBefore(element, before);
+    const place = last === undefined || last < one.id ? group.ids.length : group.ids.findIndex((id) => id > one.id);
+    group.ids.splice(place, 0, one.id);
+    this.untidy = true;
+    this.rewrite(held, one);
+  }
+
+  // Cells stand in blocks of whole rows; the browser neither lays out nor paints a block that is not in sight, and
+  // what changes in one block does not paint the others anew.
+  tidy() {
+    this.untidy = false;
+    const focused = this.wall.contains(document.activeElement) ? document.activeElement : null;
+    for (const group of this.groups.values()) {
+      const gap = 3 + this.unit * 1.4; // as in console.css
+      const width = group.width * this.unit + 2 * (1 + this.unit * 0.7);
+      const columns = Math.max(1, Math.floor((this.room + gap) / (width + gap)));
+      const most = columns * Math.max(1, Math.ceil(CELLS_A_BLOCK / columns));
+      const blocks = [];
+      let shown = most;
+      for (const id of group.ids) {
+        const { element } = this.byId.get(id);
+        if (!element.hidden) shown += 1;
+        if (shown > most || !blocks.length) { blocks.push([]); shown = element.hidden ? 0 : 1; }
+        blocks.at(-1).push(element);
+      }
+      group.area.replaceChildren(...blocks.map((elements) => {
+        const block = document.createElement("div");
+        block.className = "block";
+        block.style.setProperty("--rows", Math.ceil(elements.filter((one) => !one.hidden).length / columns));
+        block.append(...elements);
+        return block;
+      }));
     }
+    focused?.focus({ preventScroll: true }); // it lost it when it was moved
   }
 
   rewrite(held, one) {
@@ -146,13 +184,16 @@ export class Cells {
   remove(held) {
     this.counts[held.one.state] -= 1;
     held.element.remove();
+    this.untidy = true;
     held.group.ids = held.group.ids.filter((id) => id !== held.one.id);
     this.byId.delete(held.one.id);
   }
 
   hide(held) {
     const hidden = !this.filter(held.one);
-    if (held.element.hidden !== hidden) held.element.hidden = hidden;
+    if (held.element.hidden === hidden) return;
+    held.element.hidden = hidden;
+    this.untidy = true;
   }
 
   recount() {
@@ -176,12 +217,12 @@ export class Cells {
     head.textContent = `${inch}″ `;
     const count = document.createElement("span");
     head.append(count);
-    const box = document.createElement("div");
-    box.className = "cells";
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-labelledby", head.id);
-    section.append(head, box);
-    const group = { section, box, count, ids: [] };
+    const area = document.createElement("div");
+    area.className = "area";
+    area.setAttribute("role", "group");
+    area.setAttribute("aria-labelledby", head.id);
+    section.append(head, area);
+    const group = { section, area, count, width, ids: [] };
     this.groups.set(inch, group);
     const after = [...this.wall.children].find((other) => Number(other.dataset.inch) > Number(inch));
     this.wall.insertBefore(section, after ?? null); // small ones first: a shop has most of them

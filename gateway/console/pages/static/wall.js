@@ -77,13 +77,13 @@ function start() {
   // How large
 
   const size = $("size");
-  const setSize = (unit) => { wall.style.setProperty("--unit", `${unit}px`); };
+  const setSize = (unit) => cells.resize(Number(unit));
   function fit(list, panels) {
     const kept = localStorage.getItem(SIZE_KEPT);
     if (kept) size.value = kept;
     else {
       const area = list.reduce((sum, [, panel]) => sum + (panels[panel][0] + 5) * (panels[panel][1] + 7), 0);
-      const room = innerWidth * (innerHeight - wall.offsetTop) * 0.62;
+      const room = innerWidth * (innerHeight - wall.offsetTop) * 0.5;
       size.value = Math.min(4.6, Math.max(0.9, Math.sqrt(room / Math.max(area, 1)))).toFixed(1);
     }
     setSize(size.value);
