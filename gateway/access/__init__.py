@@ -14,7 +14,7 @@ from gateway.access.feeds import (
     forget_sync_credential,
     sync_credentials,
 )
-from gateway.access.runs import known_run, start_run
+from gateway.access.runs import adopt_run, known_run, start_run
 from gateway.access.sandbox import ChecklistItem, note_sandbox, sandbox_report
 from gateway.access.stores import (
     FieldInvalid,
@@ -62,6 +62,7 @@ __all__ = [
     "TokenUnknown",
     "TooManyTokens",
     "add_store",
+    "adopt_run",
     "audit",
     "audit_lines",
     "bridge_credentials",

@@ -21,3 +21,8 @@ def start_run(connection: Connection, secrets: Secrets, now: datetime) -> bytes:
 
 def known_run(connection: Connection, run_id: bytes) -> bool:
     return connection.scalar(select(tables.run.c.run_id).where(tables.run.c.run_id == run_id)) is not None
+
+
+def adopt_run(connection: Connection, run_id: bytes, now: datetime) -> None:
+    """A run that our data had forgotten: from now on it is known, so that its next echo is no news."""
+    connection.execute(insert(tables.run).values(run_id=run_id, started_at=to_ms(now)))

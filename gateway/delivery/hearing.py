@@ -49,6 +49,11 @@ class Hearing:
     wanted: list[tuple[BridgeSession, PartsWanted]] = field(default_factory=list)
     commission: list[TagLink] = field(default_factory=list)  # must take new keys
 
+    def forget_evidence(self) -> None:
+        """All keys turned out to be void: what opened under them proves nothing."""
+        self.reports.clear()
+        self.first_under_key.clear()
+
 
 class Ear:
     """Keeps nothing of a turn but two counts."""

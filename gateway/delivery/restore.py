@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from gateway.access import jump_numbers
+from gateway.access import adopt_run, jump_numbers
 from gateway.database import Database
 from gateway.delivery.limits import RESTORE_JUMP
 from gateway.delivery.tables import tag_key
@@ -18,12 +18,13 @@ from gateway.shelf import Fact
 from gateway.shelf.tables import desired, display_history, shown
 
 
-async def restore(database: Database, now: datetime) -> None:
-    """Jump over everything that was forgotten. Safe to run twice: it jumps again."""
-    await database.write(lambda connection: jump(connection, now))
+async def restore(database: Database, forgotten_run: bytes, now: datetime) -> None:
+    """Jump over everything that was forgotten. `forgotten_run`: the one that gave it away; every bridge names it."""
+    await database.write(lambda connection: jump(connection, forgotten_run, now))
 
 
-def jump(connection: Connection, now: datetime) -> None:
+def jump(connection: Connection, forgotten_run: bytes, now: datetime) -> None:
+    adopt_run(connection, forgotten_run, now)
     jump_numbers(connection)
     connection.execute(update(desired).values(revision=desired.c.revision + RESTORE_JUMP))
     for fact, cause in ((Fact.UNKNOWN, "restored"), (Fact.DESIRED, "restored")):

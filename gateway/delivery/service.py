@@ -7,17 +7,14 @@ display that is not proved stands on the agenda. Why: docs/architecture.md.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 from sqlalchemy import Connection, select
 
 from firmware_protocol import PANELS, Codec, FieldError
-from firmware_protocol.commissioning import JoinRequest
 from firmware_protocol.content import NO_BASE
 from firmware_protocol.encoding import encoding_of
-from firmware_protocol.keys import NONCE_OCTETS
 from firmware_protocol.link.messages import (
     BOOT_ID_OCTETS,
     NO_RUN,
@@ -33,15 +30,16 @@ from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges, note_hello
 from gateway.delivery.hearing import Ear, Hearing
+from gateway.delivery.joining import answerable, take_keys
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S
 from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
 from gateway.delivery.restore import restore
 from gateway.delivery.shop import Shop
 from gateway.delivery.tables import offer
-from gateway.delivery.tags import KeyBook, Keyring, TagLink, load_tags
-from gateway.delivery.turn import NewKey, TurnOutcome, TurnWork, run_turn
-from gateway.delivery.voice import Voice, join_key_of
+from gateway.delivery.tags import Keyring, TagLink, load_tags
+from gateway.delivery.turn import TurnOutcome, TurnWork, run_turn
+from gateway.delivery.voice import Voice
 from gateway.links import BridgeClosed, BridgeOpened, Carrier, CarrierEvent, PayloadArrived
 from gateway.ports import Clock, EventStream, Random, Secrets, to_ms
 from gateway.shelf import (
@@ -57,17 +55,6 @@ from gateway.shelf.tables import desired
 
 log = structlog.get_logger("delivery")
 _EPOCH_MASK = 0xFFFF_FFFF  # the site's time travels as u32 milliseconds and wraps
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """A request that gets an answer. `key`: the one it was made with; `new_key`: to commit first, None = as before."""
-
-    link: TagLink
-    bridge_id: str
-    request: JoinRequest
-    key: bytes
-    new_key: NewKey | None
 
 
 class Delivery:
@@ -182,14 +169,15 @@ class Delivery:
             self.shop.agenda.due_at(display_id, now_s)
         hearing = self._hear_inbox(now_s)
         for session, hello in hearing.hellos:
-            await self._welcome(session, hello)
+            if await self._welcome(session, hello):
+                hearing.forget_evidence()
         await self._move_associations(hearing.served_by, now_s)
         for link in hearing.back:
             self.shop.due_now(link, now_s)
         for session, wanted in hearing.wanted:
             await self._give(session, wanted)
         self.voice.please_commission(hearing.commission)
-        joins = self._answerable(hearing.joins, now_s)
+        joins = answerable(self.shop, self._secrets, hearing.joins, now_s)
         due, probes = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
         questions = [*probes, *self._take_questions(now_s)]
         work = TurnWork(
@@ -204,7 +192,9 @@ class Delivery:
         if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due:
             outcome = await self._database.write(lambda connection: run_turn(connection, work))
             self._after_commit(work, outcome, hearing, now_s)
-        self._answer_joins(joins, now_s)
+        for join in joins:
+            take_keys(self.shop, join, now_s)
+            self.voice.answer_join(join)
         for display_id in questions:
             self.voice.ask(display_id, now_s)
         await self._flush(now_s)
@@ -259,14 +249,17 @@ class Delivery:
         for message in payload.messages:
             self.ear.hear(session, message, hearing, now_s)
 
-    async def _welcome(self, session: BridgeSession, hello: Hello) -> None:
+    async def _welcome(self, session: BridgeSession, hello: Hello) -> bool:
+        """Answer a hello. True when it showed that our data is older than the world, so that all keys are void."""
+
         def note(connection: Connection) -> bool:
             note_hello(connection, session.bridge_id, hello.boot_id, self._run_id, int(hello.profile))
             return hello.last_run_id == NO_RUN or known_run(connection, hello.last_run_id)
 
-        if not await self._database.write(note):
+        restored = not await self._database.write(note)
+        if restored:
             log.warning("data_older_than_the_world", bridge=session.bridge_id, next="numbers jump, tags take new keys")
-            await restore(self._database, self._clock.now())
+            await restore(self._database, hello.last_run_id, self._clock.now())
             for link in self.shop.tags.values():
                 link.key_book = None
             self._reload = True
@@ -274,13 +267,14 @@ class Delivery:
         fresh = session.hello(hello)
         session.say_at_once(Welcome(hello.boot_id, self._run_id, to_ms(self._clock.now()) & _EPOCH_MASK))
         if not fresh:
-            return
+            return restored
         log.info("bridge_ready", bridge=session.bridge_id, contact_s=session.contact_s)
         now_s = self._clock.monotonic_s()
         for link in self.shop.tags.values():
             if link.bridge_id == session.bridge_id and link.esl_address is not None:
                 session.say(Associate(link.tag_id, *link.esl_address))
                 self.shop.due_now(link, now_s)
+        return restored
 
     async def _move_associations(self, served_by: dict[str, str], now_s: float) -> None:
         by_bridge: dict[str, list[str]] = {}
@@ -313,48 +307,6 @@ class Delivery:
             self.shop.encodings.add({content_id: encoding})
         for one in wanted.ranges:
             session.give_range(encoding.encoding_id, encoding.stream, one.offset, one.length)
-
-    def _answerable(self, joins: Sequence[tuple[TagLink, str, JoinRequest]], now_s: float) -> list[Join]:
-        """Which requests get an answer, and the keys it needs. A request that comes again is answered again, but not
-        faster than its tag can come for the answer.
-        """
-        answerable: dict[str, Join] = {}
-        for link, bridge_id, request in joins:
-            book = link.key_book
-            known = book is not None and book.tag_nonce == request.tag_nonce
-            if known and book is not None and book.heard:
-                continue  # heard since: a tag draws a new nonce after each commissioning, so this one was recorded
-            wait_s = self.shop.contact_s(link) / 2
-            if known and link.join_answered_s is not None and now_s - link.join_answered_s < wait_s:
-                continue
-            key = join_key_of(self.shop, link, request)
-            if key is None:
-                log.warning("join_refused", tag=str(link.tag_id), bridge=bridge_id, reason="not its factory code")
-                continue
-            new_key = None
-            if not known:
-                new_key = NewKey(
-                    tag_id=str(link.tag_id),
-                    generation=book.generation + 1 if book is not None else 1,
-                    tag_nonce=request.tag_nonce,
-                    gateway_nonce=self._secrets.octets(NONCE_OCTETS),
-                    display_ids=tuple(display_id for display_id, _ in link.displays),
-                )
-            answerable[str(link.tag_id)] = Join(link, bridge_id, request, key, new_key)
-        return list(answerable.values())
-
-    def _answer_joins(self, joins: Sequence[Join], now_s: float) -> None:
-        for join in joins:
-            link, new_key = join.link, join.new_key
-            if new_key is not None:
-                keys = self.shop.keyring.session(link, new_key.tag_nonce, new_key.gateway_nonce)
-                link.key_book = KeyBook(
-                    new_key.generation, new_key.tag_nonce, new_key.gateway_nonce, keys, reserved=0, heard=False
-                )
-                link.cannot_open = 0
-                log.info("tag_commissioned", tag=str(link.tag_id), bridge=join.bridge_id, generation=new_key.generation)
-            link.join_answered_s = now_s
-            self.voice.answer_join(link, join.bridge_id, join.request, join.key)
 
     def _reachable(self, display_ids: Sequence[str], now_s: float) -> tuple[list[tuple[str, str]], list[str]]:
         """Those that an offer can reach now, and those whose tag must first show that it has taken its keys.

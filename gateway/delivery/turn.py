@@ -114,10 +114,23 @@ class _Bench:
         self._answers: dict[str, str] = {}
         self._offered: dict[str, bool] = {}  # display id -> fence
         self._bridges: dict[str, str] = {}
+        self._rekeyed: set[str] = set()  # displays whose tag takes new keys in this turn; only asked, never walked
         self.outcome = TurnOutcome()
 
     def commit_keys(self) -> None:
+        """New keys last: what was heard or reserved under the old ones in the same turn holds no longer."""
         work = self._work
+        by_tag = tag_key.c.tag_id == bindparam("b_tag")
+        if work.heard_under_key:
+            self._connection.execute(
+                update(tag_key).where(by_tag),
+                [{"b_tag": tag_id, "heard_at": work.now_ms} for tag_id in work.heard_under_key],
+            )
+        if work.reserve:
+            self._connection.execute(
+                update(tag_key).where(by_tag),
+                [{"b_tag": tag_id, "down_reserved": highest} for tag_id, highest in work.reserve],
+            )
         if work.new_keys:
             statement = upsert(tag_key)
             names = ("generation", "tag_nonce", "gateway_nonce", "down_reserved", "heard_at")
@@ -139,6 +152,7 @@ class _Bench:
                 ],
             )
         for key in work.new_keys:
+            self._rekeyed.update(key.display_ids)
             for display_id in key.display_ids:
                 entry = self._entries.get(display_id)
                 if entry is None:
@@ -146,22 +160,11 @@ class _Bench:
                 if entry.books.shown_revision is not None:
                     self._note(entry, entry.books.desired_revision, Fact.UNKNOWN, None, "the tag takes new keys")
                 self._entries[display_id] = replace(entry, books=rule.new_keys(entry.books))
-        by_tag = tag_key.c.tag_id == bindparam("b_tag")
-        if work.heard_under_key:
-            self._connection.execute(
-                update(tag_key).where(by_tag),
-                [{"b_tag": tag_id, "heard_at": work.now_ms} for tag_id in work.heard_under_key],
-            )
-        if work.reserve:
-            self._connection.execute(
-                update(tag_key).where(by_tag),
-                [{"b_tag": tag_id, "down_reserved": highest} for tag_id, highest in work.reserve],
-            )
 
     def hear(self, heard: HeardReport) -> None:
         entry = self._entries.get(heard.display_id)
-        if entry is None:
-            return
+        if entry is None or heard.display_id in self._rekeyed:
+            return  # said under a key that opens nothing from this turn on
         books, facts = rule.report_heard(entry.books, heard.report, heard.counter)
         if books == entry.books:
             return

@@ -6,22 +6,20 @@ Rule: nothing leaves that is not recorded; every message takes a counter of its 
 
 from collections.abc import Sequence
 
-import structlog
-
-from firmware_protocol import Encoding, Manifest, SealBroken
-from firmware_protocol.commissioning import JoinAnswer, JoinRequest
+from firmware_protocol import Encoding, Manifest
+from firmware_protocol.commissioning import JoinAnswer
 from firmware_protocol.link.messages import PleaseCommission, ToTag, ToTagKind
 from firmware_protocol.manifest import Action
 from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.sealing import seal_command, seal_manifest
 from firmware_protocol.tlv import ReadSensorData, pack_tlvs
 from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.joining import Join
 from gateway.delivery.limits import EXPIRES_CONTACTS
 from gateway.delivery.shop import Shop
 from gateway.delivery.tags import TagLink
 from gateway.delivery.turn import OfferToSend
 
-log = structlog.get_logger("delivery")
 EXPIRES_S_MAX = 0xFFFF  # what the message's field holds
 
 
@@ -61,12 +59,12 @@ class Voice:
         self._shop.agenda.after_question(display_id, now_s, session.contact_s)
         self.questions += 1
 
-    def answer_join(self, link: TagLink, bridge_id: str, request: JoinRequest, key: bytes) -> None:
-        """Message 2, under the keys that are committed by now. `key`: the one the request was made with."""
-        book, session = link.key_book, self._shop.sessions.get(bridge_id)
-        if book is None or session is None:
+    def answer_join(self, join: Join) -> None:
+        """Message 2, under the keys that are committed by now."""
+        link, session = join.link, self._shop.sessions.get(join.bridge_id)
+        if link.key_book is None or session is None:
             return
-        answer = JoinAnswer.seal(key, request, book.gateway_nonce, self._shop.keyring.share(link))
+        answer = JoinAnswer.seal(join.key, join.request, link.key_book.gateway_nonce, self._shop.keyring.share(link))
         session.say(ToTag(link.tag_id, ToTagKind.JOIN_ANSWER, 0, _expires_s(session), answer.pack()))
 
     def please_commission(self, links: Sequence[TagLink]) -> None:
@@ -91,17 +89,6 @@ def manifest_of(index: int, revision: int, content_id: bytes, encoding: Encoding
         t_ms=0,
         root=encoding.root,
     )
-
-
-def join_key_of(shop: Shop, link: TagLink, request: JoinRequest) -> bytes | None:
-    """The key under which the request was made: the tag's own, or the owner's if it is ours already; None = forged."""
-    for key in shop.keyring.join_keys(link):
-        try:
-            request.check(key)
-        except SealBroken:
-            continue
-        return key
-    return None
 
 
 def _expires_s(session: BridgeSession) -> int:

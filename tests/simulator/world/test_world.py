@@ -102,3 +102,37 @@ def test_lost_doubled_late_and_damaged_messages_delay_a_label_and_never_leave_it
 
     rates = FaultRates(loss=0.1, duplication=0.1, reordering=0.1, corruption=0.1)
     play(tmp_path, FleetPlan(seed=5, tags=30, bridges=2, link_rates=rates), story)
+
+
+def test_a_restored_backup_of_yesterday_puts_no_old_price_on_a_glass_and_confirms_nothing_unseen(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        shop = tmp_path / "shop"
+        await world.add(*rows(12))
+        await world.bind_all()
+        await world.run_until_quiet(900)
+        await world.crash()
+        backup = {file.name: file.read_bytes() for file in shop.glob("esl.sqlite*")}
+        await world.start()
+        for price in ("1.59", "1.69"):
+            await world.update(*rows(12, price))
+            await world.run_until_quiet(900)
+        assert await world.false_proofs() == []
+        world.proofs.clear()  # the history that they are held against is about to be lost
+        await world.crash()
+        for file in shop.glob("esl.sqlite*"):
+            file.unlink()
+        for name, octets in backup.items():
+            (shop / name).write_bytes(octets)
+        refreshes = {tag_id: tag.glasses[0].refreshes for tag_id, tag in world.fleet.tags.items()}
+        await world.start()
+        await world.clock.sleep(120)
+        await world.update(
+            *rows(12, "1.69")
+        )  # the POS sends its morning list: the newest price is on the glass already
+        await world.run_until_quiet(3600)
+        again = {tag_id: tag.glasses[0].refreshes for tag_id, tag in world.fleet.tags.items()}
+        assert max(again[one] - refreshes[one] for one in again) <= 2
+
+    play(tmp_path / "shop", FleetPlan(seed=6, tags=8, bridges=2), story)
