@@ -60,6 +60,7 @@ class Breaks:
         self._shop, self._fleet, self._gateway, self._prices, self._chance = shop, fleet, gateway, prices, chance
         self._clock = SystemClock()
         self._breaking: set[str] = set()
+        self._moving: dict[str, int] = {}  # displays that were given a new price, and their revision before it
         self._healing: dict[str, asyncio.Task[None]] = {}
         self.ways: dict[str, Callable[[], Awaitable[str]]] = {
             "kill-gateway": self._kill_gateway,
@@ -81,6 +82,10 @@ class Breaks:
 
     def is_broken(self, name: str) -> bool:
         return name in self._breaking or (name in self._healing and not self._healing[name].done())
+
+    def waiting(self, displays: Sequence[ShownDisplay]) -> int:
+        """How many of all displays have not proved what they should show, or have not even been told of a new price."""
+        return sum(one.is_waiting or (one.revision or 0) <= self._moving.get(one.display_id, -1) for one in displays)
 
     async def healed(self) -> None:
         """Nothing that was pressed is broken any more. Raises what went wrong while it was mended."""
@@ -140,11 +145,13 @@ class Breaks:
 
     async def _send_prices(self, displays: Sequence[ShownDisplay]) -> int:
         """New prices for some of these displays. How many."""
-        free = [one.barcodes[0] for one in displays if len(one.barcodes) == 1 and one.barcodes[0] in self._prices]
-        chosen = self._chance.sample(sorted(set(free)), min(PRICES_ON_THEIR_WAY, len(set(free))))
-        if chosen:
-            await self._shop.save("/productUpdate", [self._prices.raised(barcode) for barcode in chosen])
-        return len(chosen)
+        free = [one for one in displays if len(one.barcodes) == 1 and one.barcodes[0] in self._prices]
+        chosen = self._chance.sample(free, min(PRICES_ON_THEIR_WAY, len(free)))
+        rows = {one.barcodes[0]: self._prices.raised(one.barcodes[0]) for one in chosen}
+        if rows:
+            await self._shop.save("/productUpdate", list(rows.values()))
+            self._moving |= {one.display_id: one.revision or 0 for one in chosen}
+        return len(rows)
 
     def _heal_later(self, name: str, seconds: float, heal: Callable[[], Awaitable[None]]) -> None:
         async def wait_and_heal() -> None:

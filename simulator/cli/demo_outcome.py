@@ -53,7 +53,7 @@ class Outcome:
         return bool(self.bound) and not self.missing and self.different == [] and healed
 
     def to_json(self) -> Row:
-        judged = sum(one.is_ordered for one in self.displays) if self.different is not None else 0
+        judged = sum(one.revision is not None for one in self.displays) if self.different is not None else 0
         different = self.different or []
         return {
             "products": self.products,
@@ -110,7 +110,7 @@ async def _different(shop: Shop, settings: Row, fleet: Fleet, displays: Sequence
     glasses = []
     for one in displays:
         tag_id, index = split_display_id(one.display_id)
-        if one.is_ordered:
+        if one.revision is not None:
             planes = fleet.tags[tag_id].glasses[index].planes
             glasses.append(GlassToJudge(one.display_id, one.panel, one.template, one.barcodes, planes))
     if not glasses:

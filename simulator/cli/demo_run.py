@@ -90,10 +90,15 @@ class _Demo:
 
     async def live(self) -> int:
         with self.screen.drawing():
-            rows = await self._rows_of_file()
+            goods = asyncio.create_task(self._goods(), name="goods")
+            self._stack.callback(goods.cancel)
             await self._furnish()
-            await self._join()
-            rows = rows or self._invent()
+            await self._switch_on()
+            joining = asyncio.create_task(self._join(), name="joining")
+            self._stack.callback(joining.cancel)
+            rows = await goods
+            await self._bind(rows)
+            await joining
             await self._send(rows)
         self._open_the_shop(rows)
         outcome = Outcome(products=len(rows))
@@ -140,8 +145,8 @@ class _Demo:
             products = hashlib.sha256(plan.products.read_bytes()).hexdigest()
         return Made(plan.tags, products, plan.seed, plan.carrier)
 
-    async def _join(self) -> None:
-        """The fleet is switched on, and every tag is commissioned."""
+    async def _switch_on(self) -> None:
+        """The fleet is in the box list, and on."""
         plan = self.plan
         setting = Setting(
             plan=FleetPlan(
@@ -162,30 +167,33 @@ class _Demo:
         self.fleet = RunningFleet(setting)
         self._stack.push_async_callback(self.fleet.stop)
         await self.fleet.start()
+
+    async def _join(self) -> None:
+        """Every tag is commissioned; meanwhile the first products are sent."""
+        tags = self.plan.tags
         gives_up_s = self._clock.monotonic_s() + JOINED_WITHIN_S
-        while (joined := int(str(self.fleet.status()["commissioned"]))) < plan.tags:
-            self.screen.show("fleet", joined, plan.tags)
+        while (joined := int(str(self.fleet.status()["commissioned"]))) < tags:
+            self.screen.show("fleet", joined, tags)
             self._check()
             if self._clock.monotonic_s() > gives_up_s:
                 break  # who did not come is counted as missing at the end
             await self._clock.sleep(LOOK_EVERY_S)
-        self.screen.show("fleet", joined, plan.tags)
+        self.screen.show("fleet", joined, tags)
         self.screen.end("fleet")
 
-    def _invent(self) -> list[Row]:
-        with self.screen.phase("assortment", GENERATED_PRODUCTS):
-            return assortment(self.plan.seed, today=self._clock.now().date(), count=GENERATED_PRODUCTS)
-
-    async def _rows_of_file(self) -> list[Row]:
-        if self.plan.products is None:
-            return []
-        self.screen.show("assortment", 0, None)
-        rows = await rows_of(self.plan.products)
+    async def _goods(self) -> list[Row]:
+        """The rows to send; made while the gateway starts."""
+        self.screen.show("assortment", 0, None if self.plan.products else GENERATED_PRODUCTS)
+        if self.plan.products is not None:
+            rows = await rows_of(self.plan.products)
+        else:
+            today = self._clock.now().date()
+            rows = await asyncio.to_thread(assortment, self.plan.seed, today=today, count=GENERATED_PRODUCTS)
         self.screen.show("assortment", len(rows), len(rows))
         self.screen.end("assortment")
         return rows
 
-    async def _send(self, rows: list[Row]) -> None:
+    async def _bind(self, rows: list[Row]) -> None:
         """Displays are bound to the first products before the batch, so that the batch counts every display."""
         found = await self.shop.displays()
         displays, free = len(found), sum(not one.barcodes for one in found)
@@ -199,9 +207,9 @@ class _Demo:
             free -= await self.shop.bind_all()
             self.screen.show("bound", displays - free, displays)
         self.screen.end("bound")
-        await self._send_batch(rows)
 
-    async def _send_batch(self, rows: list[Row]) -> None:
+    async def _send(self, rows: list[Row]) -> None:
+        """The batch flow, followed until each display is confirmed."""
         show = self.screen.show
         show("sent", 0, len(rows))
         session = await self.shop.start_batch(full=self.folder.is_taken_up)

@@ -46,19 +46,24 @@ class ShownDisplay:
     panel: str
     template: str
     barcodes: tuple[str, ...]
-    is_ordered: bool
+    revision: int | None  # of what it should show; None: it was never bound
     confirmed: bool
     reason: str | None
 
+    @property
+    def is_waiting(self) -> bool:
+        """It should show something that its tag has not proved."""
+        return self.revision is not None and not self.confirmed
+
     @classmethod
     def of(cls, found: Row) -> "ShownDisplay":
-        barcodes = found["barcodes"]
+        barcodes, revision = found["barcodes"], found["desiredRevision"]
         return cls(
             str(found["displayId"]),
             str(found["panel"]),
             str(found["template"]),
             tuple(barcodes) if isinstance(barcodes, list) else (),
-            found["desiredRevision"] is not None,
+            revision if isinstance(revision, int) else None,
             found["confirmed"] is True,
             str(found["reason"]) if found["reason"] else None,
         )
