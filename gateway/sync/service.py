@@ -64,8 +64,12 @@ class Sync:
         self._nudged.set()
 
     async def release_templates(self) -> None:
-        """Make the templates of this version current; displays drawn with others become stale."""
-        releases = {name: template_release(name) for name in template_names()}
+        """Make the templates of this version current; displays drawn with others become stale.
+
+        A display without products shows the unbound picture whatever its template, so that one counts with each.
+        """
+        unbound = template_release("unbound")
+        releases = {name: f"{template_release(name)} {unbound}" for name in template_names()}
         await self._database.write(lambda connection: set_template_releases(connection, releases, self._clock.now()))
         self._releases = releases
 
