@@ -53,24 +53,40 @@ def lines_after(
     if all(line.source in (source, GAP) for line in lines):  # no history of another kind goes before
         facts = sorted((line.fact for line in lines if line.source != GAP), key=_when)
         opened = openings[0].fact.at if openings else opens_at
-        openings = _openings(facts, prices, opened, {line.fact: line for line in openings})
-    lines = sorted(openings + lines, key=lambda line: _when(line.fact))
+        # The newest state says nothing of a time that early: what was said of it then stays.
+        said = {line.fact.field: line.fact.new for line in openings}
+        held = said if opened < opens_at else dict(prices)
+        openings = _openings(facts, held, opened, {line.fact: line for line in openings})
+    lines = _without_closed_gaps(sorted(openings + lines, key=lambda line: _when(line.fact)))
     return lines + _gaps(lines, prices, now)
 
 
 def _openings(
-    facts: Iterable[Fact], prices: Mapping[str, str], opened: int, kept: Mapping[Fact, KeptLine]
+    facts: Iterable[Fact], held: Mapping[str, str | None], opened: int, kept: Mapping[Fact, KeptLine]
 ) -> list[KeptLine]:
+    """`held`: what fields that no fact speaks of were at `opened`; of the others, the first fact says it."""
     first: dict[str, Fact] = {}
     for fact in facts:
         first.setdefault(fact.field, fact)
     found = []
     for name in sorted(LEDGER_FIELDS):
-        held = first[name].old if name in first else prices.get(name)
-        if held is not None and (name not in first or first[name].at > opened):
-            fact = Fact(opened, 0, name, None, held)
+        value = first[name].old if name in first else held.get(name)
+        if value is not None and (name not in first or first[name].at > opened):
+            fact = Fact(opened, 0, name, None, value)
             found.append(kept.get(fact) or KeptLine(None, fact, OPENING, None))
     return found
+
+
+def _without_closed_gaps(lines: Iterable[KeptLine]) -> list[KeptLine]:
+    """A gap is closed when facts that came later lead to what it leads to."""
+    folded: dict[str, str | None] = {}
+    open_ones = []
+    for line in lines:
+        if line.source == GAP and folded.get(line.fact.field) == line.fact.new:
+            continue
+        folded[line.fact.field] = line.fact.new
+        open_ones.append(line)
+    return open_ones
 
 
 def _gaps(lines: Sequence[KeptLine], prices: Mapping[str, str], now: int) -> list[KeptLine]:
