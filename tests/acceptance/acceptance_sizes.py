@@ -18,7 +18,7 @@ def size(small: T, whole: T) -> T:
 
 
 def wait_for(condition: Callable[[], T], within_s: float, what: Callable[[], object] | str) -> T:
-    """What the condition gives once it gives something; an AssertionError that says what was missing, if it never does."""
+    """What the condition gives once it gives something. AssertionError says what was missing."""
     deadline = time.monotonic() + within_s
     while not (found := condition()):
         if time.monotonic() > deadline:

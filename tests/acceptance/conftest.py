@@ -1,4 +1,4 @@
-"""The promises of the first release, kept with real processes: what `make test` runs small, `make test-long` runs whole.
+"""The promises of the first release, kept by real processes: small in `make test`, whole in `make test-long`.
 
 Puts this folder's helpers, and those that start a real gateway, where the tests import them from.
 """

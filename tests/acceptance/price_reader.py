@@ -78,5 +78,7 @@ def _read_line(line: Image.Image) -> str:
     file = io.BytesIO()
     line.save(file, "PNG", dpi=(300, 300))
     command = ["tesseract", "-", "-", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789"]
-    ended = subprocess.run(command, input=file.getvalue(), capture_output=True, check=True, env={"OMP_THREAD_LIMIT": "1"})
+    ended = subprocess.run(
+        command, input=file.getvalue(), capture_output=True, check=True, env={"OMP_THREAD_LIMIT": "1"}
+    )
     return ended.stdout.decode().strip().replace(" ", "")

@@ -101,7 +101,7 @@ def test_not_one_frame_of_the_sandbox_reaches_a_bridge_of_the_store(tmp_path: Pa
             astray = {f"{tag_id}.0" for tag_id in list(bench.tags)[:ASTRAY]}
             assert {one["displayId"] for one in listed if not one["confirmed"]} == astray
             print(
-                f"{CHANGES} changes of {TAGS} prices in each; payloads down: {at_store.payloads} to the store's bridge, "
+                f"{CHANGES} changes of {TAGS} prices each; payloads down: {at_store.payloads} to the store's bridge, "
                 f"{at_bench.payloads} to the twin's"
             )
             assert at_store.tags == set(world.fleet.tags)
