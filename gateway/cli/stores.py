@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     store = typer.Typer(help="Add stores and list them.", no_args_is_help=True)
     store.command("add")(add_store)
     store.command("list")(list_stores)
+    store.command("sync-credential")(sync_credential)
     app.add_typer(store, name="store", rich_help_panel=panels.SHOP)
     token = typer.Typer(help="Make, list, change and revoke the tokens that POS systems send.", no_args_is_help=True)
     token.command("create")(create_token)
@@ -71,6 +72,22 @@ def list_stores(data: Data = None, server: Server = None, as_json: Json = False)
     columns = ("store", "currency", "timeZone", "locale", "law", "trial", "twinOf")
     rows = [[one[name] for name in columns] for one in items_of(found, "stores")]
     show_table(columns, rows, empty="There is no store yet: `esl store add S` makes one.")
+
+
+def sync_credential(
+    store: Annotated[str, typer.Argument(metavar="S", help="The name of the store.")],
+    data: Data = None,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """Print how a POS backend elsewhere enters the broker to feed the store with chunks; made if need be."""
+    with Gateway(data, server) as gateway:
+        found = gateway.post(f"/admin/stores/{store}/sync-credential")
+    if as_json:
+        show_json(found)
+        return
+    for name in ("url", "username", "password", "topic", "resultTopic"):
+        say(f"  {name:<12}{found[name]}")
 
 
 def create_token(

@@ -23,7 +23,7 @@ from gateway.console.admin.displays import display_documents
 from gateway.console.admin.document import Document, document
 from gateway.console.admin.limits import BATCHES_LISTED_MAX, PAGE_MAX, PRODUCTS_IN_A_REMOVAL_MAX
 from gateway.console.admin.places import store_of_batch
-from gateway.console.admin.problems import TooMany
+from gateway.console.admin.problems import FedElsewhere, TooMany
 from gateway.console.admin.services import Services
 from gateway.shelf import DisplayStanding, ProductUnknown, standings
 
@@ -84,6 +84,9 @@ class ProductsController(Controller):
         now = services.clock.now()
 
         def write(connection: Connection) -> RemovedRows:
+            source = store_settings(connection, store).source
+            if source is not None:
+                raise FedElsewhere(f"the products of {store} come from {source}: remove them there")
             seq = take_accepted_seqs(connection, store, 1)
             rows = remove_products(connection, store, barcodes, accepted_seq=seq, now=now, source="admin")
             audit(connection, "admin", "products_removed", store, now, {"barcodes": list(rows.removed)})

@@ -46,6 +46,10 @@ class TooMany(ValueError):
     """More in one request than one transaction shall take. Nothing was taken."""
 
 
+class FedElsewhere(ValueError):
+    """Another authority keeps the products of the store."""
+
+
 class NothingDrawn(LookupError):
     """The display was never bound, so there is no picture that it should show."""
 
@@ -71,6 +75,12 @@ PROBLEMS: Mapping[type[Exception], AdminProblem] = {
     TooMany: AdminProblem(413, "too_many", "Too much in one request", "Nothing was taken. Send it in parts."),
     StoreUnknown: AdminProblem(404, "store_unknown", "There is no such store", "`esl store list` shows the stores."),
     StoreExists: AdminProblem(409, "store_exists", "The store exists already", "Take another name, or use that store."),
+    FedElsewhere: AdminProblem(
+        409,
+        "store_fed_elsewhere",
+        "The products of this store come from elsewhere",
+        "`detail` names the source; make the change there.",
+    ),
     FieldInvalid: _FIELD_INVALID,
     FieldError: _FIELD_INVALID,
     ValidationException: AdminProblem(

@@ -121,6 +121,8 @@ def test_a_store_fed_from_elsewhere_refuses_and_names_its_source(at_the_till: Ti
             ("/productUpdate", WATER),
             ("/delete", {"barcodes": ["1"]}),
             ("/batch/start", {}),
+            ("/batch/push", {"sessionId": "b5Yc0tq1M9x2Lw7d", "products": [WATER]}),
+            ("/batch/complete", {"sessionId": "b5Yc0tq1M9x2Lw7d"}),
         ):
             answer = await pos.post(path, body)
             assert (answer.status_code, answer.json()["code"]) == (409, "store_fed_elsewhere"), path
