@@ -15,6 +15,7 @@ from gateway.batch import tables
 from gateway.batch.limits import IDS_PER_STATEMENT, VERIFICATION_ROUND_S
 from gateway.batch.records import Phase, SessionState
 from gateway.batch.saving import in_statements, product_ids_of
+from gateway.database.among import among
 from gateway.ports import to_ms
 from gateway.shelf import NeededDisplay, first_proofs, needed_revisions
 
@@ -66,7 +67,7 @@ def is_awaited(connection: Connection, display_ids: Sequence[str] | None) -> boo
     """Whether any batch waits for any of them (None: for anything): a read that saves most proofs a write."""
     waiting = select(_DISPLAY.display_id).where(_DISPLAY.confirmed_at.is_(None))
     if display_ids is not None:
-        waiting = waiting.where(_DISPLAY.display_id.in_(display_ids))
+        waiting = waiting.where(among(_DISPLAY.display_id, display_ids))
     return connection.scalar(waiting.limit(1)) is not None
 
 
@@ -80,7 +81,7 @@ def confirm_displays(
     query = select(_DISPLAY.session_id, _DISPLAY.display_id, _DISPLAY.needed_revision)
     query = query.where(_DISPLAY.confirmed_at.is_(None)).order_by(_DISPLAY.session_id, _DISPLAY.display_id)
     if display_ids is not None:
-        query = query.where(_DISPLAY.display_id.in_(display_ids))
+        query = query.where(among(_DISPLAY.display_id, display_ids))
     waiting: dict[str, list[tuple[str, int]]] = {}
     for session_id, display_id, revision in connection.execute(query):
         waiting.setdefault(session_id, []).append((display_id, revision))

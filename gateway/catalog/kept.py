@@ -21,6 +21,7 @@ from gateway.catalog.ledger import Line, ledger_text, write_lines
 from gateway.catalog.limits import BARCODES_PER_STATEMENT
 from gateway.catalog.merge import Change, ProductState
 from gateway.catalog.product import ProductFields, Stored
+from gateway.database.among import among
 from gateway.ports import to_ms
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ def load_kept(connection: Connection, store_id: str, barcodes: Iterable[str]) ->
     columns = (column.barcode, column.product_id, column.version, column.removed_seq, column.fields, column.field_seqs)
     found: dict[str, Kept] = {}
     for chunk in chunks_of(barcodes):
-        query = select(*columns).where(column.store_id == store_id, column.barcode.in_(chunk))
+        query = select(*columns).where(column.store_id == store_id, among(column.barcode, chunk))
         for barcode, product_id, version, removed_seq, fields, seqs in connection.execute(query):
             state = ProductState(_FIELDS.decode(fields), _SEQS.decode(seqs), removed_seq)
             found[barcode] = Kept(barcode, product_id, version, state)
@@ -120,7 +121,7 @@ def _insert(connection: Connection, cause: Cause, new: list[Kept]) -> None:
     ids: dict[str, int] = {}
     for chunk in chunks_of(one.barcode for one in new):
         query = select(column.barcode, column.product_id)
-        query = query.where(column.store_id == cause.store_id, column.barcode.in_(chunk))
+        query = query.where(column.store_id == cause.store_id, among(column.barcode, chunk))
         ids.update(connection.execute(query).all())
     for one in new:
         one.product_id = ids[one.barcode]

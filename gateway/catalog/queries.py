@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, or_, select
 from gateway.catalog import tables
 from gateway.catalog.kept import chunks_of, stored_fields
 from gateway.catalog.product import Product, ProductFields
+from gateway.database.among import among
 
 _COLUMN = tables.product.c
 _PRODUCT = select(
@@ -21,7 +22,9 @@ def products_by_barcode(connection: Connection, store_id: str, barcodes: Iterabl
     """Those in the catalogue, by their own barcode."""
     found: dict[str, Product] = {}
     for chunk in chunks_of(barcodes):
-        query = _PRODUCT.where(_COLUMN.store_id == store_id, _COLUMN.barcode.in_(chunk), _COLUMN.removed_at.is_(None))
+        query = _PRODUCT.where(
+            _COLUMN.store_id == store_id, among(_COLUMN.barcode, chunk), _COLUMN.removed_at.is_(None)
+        )
         found.update((product.barcode, product) for product in _products(connection, query))
     return found
 
@@ -30,7 +33,7 @@ def products_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Prod
     """Tombstones too: they say `removed`, and have no fields."""
     found: dict[int, Product] = {}
     for chunk in chunks_of(ids):
-        query = _PRODUCT.where(_COLUMN.product_id.in_(chunk))
+        query = _PRODUCT.where(among(_COLUMN.product_id, chunk))
         found.update((product.product_id, product) for product in _products(connection, query))
     return found
 
@@ -39,7 +42,7 @@ def known_barcodes(connection: Connection, store_id: str, barcodes: Iterable[str
     """Which of them are in the catalogue."""
     found: set[str] = set()
     for chunk in chunks_of(barcodes):
-        query = select(_COLUMN.barcode).where(_COLUMN.store_id == store_id, _COLUMN.barcode.in_(chunk))
+        query = select(_COLUMN.barcode).where(_COLUMN.store_id == store_id, among(_COLUMN.barcode, chunk))
         found.update(connection.execute(query.where(_COLUMN.removed_at.is_(None))).scalars())
     return found
 

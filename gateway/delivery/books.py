@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from gateway.database.among import among
 from gateway.delivery.rule import DisplayBooks
 from gateway.delivery.tables import offer
 from gateway.shelf import Fact
@@ -66,7 +67,7 @@ def load_entries(connection: Connection, display_ids: Sequence[str]) -> dict[str
         .outerjoin(desired, desired.c.display_id == display.c.display_id)
         .outerjoin(shown, shown.c.display_id == display.c.display_id)
         .outerjoin(offer, offer.c.display_id == display.c.display_id)
-        .where(display.c.display_id.in_(display_ids))
+        .where(among(display.c.display_id, display_ids))
         .order_by(display.c.display_id)
     )
     return {

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from gateway.catalog import find_product
 from gateway.catalog.tables import product
+from gateway.database.among import among
 from gateway.shelf.tables import binding, display
 
 PRODUCTS_ON_A_DISPLAY_MAX = 6  # the largest template, 7.5 inch, has six rows
@@ -42,6 +43,8 @@ def bind(
 ) -> Binding:
     """Show these products (one to six) on the display from now on. Raises DisplayUnknown, ProductUnknown."""
     row = _display(connection, store_id, display_id)
+    if row.removed_at is not None:
+        raise DisplayUnknown(f"display: the tag of {display_id} was removed; add it to the box list again first")
     if not 1 <= len(barcodes) <= PRODUCTS_ON_A_DISPLAY_MAX:
         raise BindingRefused(
             f"barcodes: a display shows 1 to {PRODUCTS_ON_A_DISPLAY_MAX} products, not {len(barcodes)}"
@@ -119,7 +122,7 @@ def bindings_of(connection: Connection, display_ids: Sequence[str]) -> dict[str,
     rows = connection.execute(
         select(binding.c.display_id, binding.c.barcode, display.c.template)
         .join(display, display.c.display_id == binding.c.display_id)
-        .where(binding.c.display_id.in_(display_ids))
+        .where(among(binding.c.display_id, display_ids))
         .order_by(binding.c.display_id, binding.c.position)
     )
     found: dict[str, Binding] = {}
@@ -136,7 +139,7 @@ def displays_bound_to(connection: Connection, product_ids: Sequence[int]) -> lis
     return list(
         connection.scalars(
             select(binding.c.display_id)
-            .where(binding.c.product_id.in_(product_ids))
+            .where(among(binding.c.product_id, product_ids))
             .distinct()
             .order_by(binding.c.display_id)
         )

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gateway.access.tables import store
 from gateway.catalog.tables import product
+from gateway.database.among import among
 from gateway.ports import to_ms
 from gateway.shelf.facts import Fact
 from gateway.shelf.tables import content, desired, desired_source, display, display_history, template_release
@@ -64,16 +65,16 @@ def write_pictures(connection: Connection, pictures: Sequence[Picture], now: dat
         row.display_id: row
         for row in connection.execute(
             select(desired.c.display_id, desired.c.revision, desired.c.content_id).where(
-                desired.c.display_id.in_([one.display_id for one in pictures])
+                among(desired.c.display_id, [one.display_id for one in pictures])
             )
         )
     }
-    holding, outdated = _recheck(connection, pictures)
+    now_ms = to_ms(now)
+    holding, outdated = _recheck(connection, pictures, now_ms)
     moved = [
         one for one in holding if one.display_id not in current or current[one.display_id].content_id != one.content_id
     ]
     _write_contents(connection, moved)
-    now_ms = to_ms(now)
     revisions = {
         one.display_id: current[one.display_id].revision if one.display_id in current else 0 for one in holding
     }
@@ -111,7 +112,7 @@ def content_of(connection: Connection, content_ids: Sequence[bytes]) -> dict[byt
     return {row.content_id: (row.panel, row.deflated) for row in rows}
 
 
-def _recheck(connection: Connection, pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
+def _recheck(connection: Connection, pictures: Sequence[Picture], now_ms: int) -> tuple[list[Picture], list[Picture]]:
     display_rows = {
         row.display_id: row
         for row in connection.execute(
@@ -124,14 +125,14 @@ def _recheck(connection: Connection, pictures: Sequence[Picture]) -> tuple[list[
             )
             .join(store, store.c.store_id == display.c.store_id)
             .outerjoin(template_release, template_release.c.template == display.c.template)
-            .where(display.c.display_id.in_([one.display_id for one in pictures]))
+            .where(among(display.c.display_id, [one.display_id for one in pictures]))
         )
     }
     product_ids = {product_id for one in pictures for product_id, _ in one.drawn_from.product_versions}
     versions: dict[int, int] = {
         row.product_id: row.version
         for row in connection.execute(
-            select(product.c.product_id, product.c.version).where(product.c.product_id.in_(sorted(product_ids)))
+            select(product.c.product_id, product.c.version).where(among(product.c.product_id, sorted(product_ids)))
         )
     }
     holding: list[Picture] = []
@@ -145,6 +146,8 @@ def _recheck(connection: Connection, pictures: Sequence[Picture]) -> tuple[list[
             and row.settings_version == source.settings_version
             and (row.release is None or row.release == source.template_release)
             and all(versions.get(product_id) == version for product_id, version in source.product_versions)
+            and (source.valid_from is None or source.valid_from <= now_ms)
+            and (source.valid_until is None or now_ms < source.valid_until)
         )
         (holding if holds else outdated).append(one)
     return holding, outdated
@@ -199,7 +202,7 @@ def _write_desired(
             [{"b_display": display_id} for display_id in sorted(moved)],
         )
     connection.execute(
-        delete(desired_source).where(desired_source.c.display_id.in_([one.display_id for one in pictures]))
+        delete(desired_source).where(among(desired_source.c.display_id, [one.display_id for one in pictures]))
     )
     sources = [
         {"display_id": one.display_id, "product_id": product_id, "product_version": version}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, case, func, literal, select
 
+from gateway.database.among import among
 from gateway.shelf.facts import Fact, Reason
 from gateway.shelf.tables import binding, desired, display, display_history, shown
 
@@ -65,7 +66,7 @@ class HistoryFact:
 
 def needed_revisions(connection: Connection, product_ids: Sequence[int]) -> list[NeededDisplay]:
     """Every display bound to one of the products, with the revision it must prove, by display id."""
-    bound = select(binding.c.display_id).where(binding.c.product_id.in_(product_ids)).distinct()
+    bound = select(binding.c.display_id).where(among(binding.c.product_id, product_ids)).distinct()
     proved = and_(shown.c.revision >= desired.c.revision, shown.c.content_id == desired.c.content_id)
     rows = connection.execute(
         select(
@@ -86,7 +87,7 @@ def first_proofs(connection: Connection, needed: Iterable[tuple[str, int]]) -> d
     wanted = dict(needed)
     rows = connection.execute(
         select(display_history.c.display_id, display_history.c.revision, display_history.c.at)
-        .where(display_history.c.display_id.in_(list(wanted)), display_history.c.fact.in_(PROOFS))
+        .where(among(display_history.c.display_id, wanted), display_history.c.fact.in_(PROOFS))
         .order_by(display_history.c.seq)
     )
     found: dict[str, int] = {}
@@ -140,7 +141,7 @@ def standings(
         .order_by(display.c.display_id)
     )
     if display_ids is not None:
-        query = query.where(display.c.display_id.in_(display_ids))
+        query = query.where(among(display.c.display_id, display_ids))
     if barcode is not None:
         query = query.where(display.c.display_id.in_(select(binding.c.display_id).where(binding.c.barcode == barcode)))
     rows = connection.execute(query.limit(limit) if limit is not None else query).all()
@@ -152,7 +153,7 @@ def standings(
         .order_by(binding.c.display_id, binding.c.position)
     )
     if display_ids is not None:
-        bindings = bindings.where(binding.c.display_id.in_(display_ids))
+        bindings = bindings.where(among(binding.c.display_id, display_ids))
     for bound in connection.execute(bindings):
         barcodes[bound.display_id] = (*barcodes.get(bound.display_id, ()), bound.barcode)
     return [
@@ -193,7 +194,7 @@ def label_reasons(connection: Connection, display_ids: Sequence[str]) -> dict[st
     """Why a label shows no price, for those displays where that is so."""
     rows = connection.execute(
         select(desired.c.display_id, desired.c.fallback_reason).where(
-            desired.c.display_id.in_(list(display_ids)), desired.c.fallback_reason.is_not(None)
+            among(desired.c.display_id, display_ids), desired.c.fallback_reason.is_not(None)
         )
     )
     return {row.display_id: Reason(row.fallback_reason) for row in rows}

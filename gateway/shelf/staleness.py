@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from gateway.access.tables import store
 from gateway.catalog.tables import product
+from gateway.database.among import among
 from gateway.ports import to_ms
 from gateway.shelf.tables import binding, desired, desired_source, display, template_release
 
@@ -29,7 +30,7 @@ def stale_displays(
         query = query.where(display.c.store_id == store_id)
     if product_ids is not None:
         query = query.where(
-            display.c.display_id.in_(select(binding.c.display_id).where(binding.c.product_id.in_(product_ids)))
+            display.c.display_id.in_(select(binding.c.display_id).where(among(binding.c.product_id, product_ids)))
         )
     if limit is not None:
         query = query.limit(limit)

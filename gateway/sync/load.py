@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from gateway.access import StoreSettings, store_settings
 from gateway.catalog import Product, products_by_id
+from gateway.database.among import among
 from gateway.labels import LabelRequest
 from gateway.shelf import DrawnFrom
 from gateway.shelf.tables import binding, display
@@ -33,12 +34,12 @@ class ToDraw:
 def load(connection: Connection, display_ids: Sequence[str], releases: Mapping[str, str], at: datetime) -> list[ToDraw]:
     """What each display shall show at `at`. `releases`: the current release of each template."""
     displays = connection.execute(
-        select(display).where(display.c.display_id.in_(display_ids)).order_by(display.c.display_id)
+        select(display).where(among(display.c.display_id, display_ids)).order_by(display.c.display_id)
     ).all()
     bound: dict[str, list[int]] = {}
     for row in connection.execute(
         select(binding.c.display_id, binding.c.product_id)
-        .where(binding.c.display_id.in_(display_ids))
+        .where(among(binding.c.display_id, display_ids))
         .order_by(binding.c.display_id, binding.c.position)
     ):
         bound.setdefault(row.display_id, []).append(row.product_id)
