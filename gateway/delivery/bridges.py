@@ -76,13 +76,15 @@ def list_bridges(connection: Connection, store_id: str | None = None) -> list[Br
     return [Bridge(row.bridge_id, row.store_id, row.carrier, row.path) for row in connection.execute(query)]
 
 
-def note_hello(connection: Connection, bridge_id: str, boot_id: bytes, run_id: bytes, profile: int) -> None:
-    """Remember what the bridge said of itself, and which run of ours it was told."""
+def note_hello(connection: Connection, bridge_id: str, boot_id: bytes, run_id: bytes, profile: int) -> bool:
+    """Remember what the bridge said of itself, and which run of ours it was told. True: it was told one before."""
+    before = connection.scalar(select(bridge.c.last_run_id).where(bridge.c.bridge_id == bridge_id))
     connection.execute(
         update(bridge)
         .where(bridge.c.bridge_id == bridge_id)
         .values(boot_id=boot_id, last_run_id=run_id, profile=profile)
     )
+    return before is not None
 
 
 def associate(connection: Connection, tag_ids: Sequence[str], bridge_id: str) -> dict[str, tuple[int, int]]:

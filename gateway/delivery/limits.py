@@ -7,6 +7,12 @@ CONTACTS_BEFORE_RETRY = 1.5
 # nothing, and a tag that was unlucky four times in a row waits minutes, not an hour.
 BACKOFF_FACTOR = 1.5
 BACKOFF_CONTACTS_MAX = 16.0
+# A glass that fails again and again must not drain its cell: each failed refresh doubles the pause, up to that bound.
+FAILURE_FACTOR = 2.0
+# Belt beside braces: whatever was lost, the tables are compared with the agenda this often.
+SWEEP_EVERY_S = 60.0
+# Revisions travel as u32. Past this the display is silent rather than the gateway dead: 2^31 moves do not happen.
+REVISION_MAX = 0xFFFF_FFFF
 # Spread of a retry, as a share of its wait, so that tags that fell silent together do not come back together.
 RETRY_JITTER = 0.25
 # What the way through broker, queue and bridge may add to a contact, on top of it: when all prices of a shop change at

@@ -12,6 +12,7 @@ from gateway.delivery.limits import (
     BACKOFF_CONTACTS_MAX,
     BACKOFF_FACTOR,
     CONTACTS_BEFORE_RETRY,
+    FAILURE_FACTOR,
     LINK_SLACK_S,
     RETRY_JITTER,
 )
@@ -45,6 +46,12 @@ class Agenda:
         attempt = self.attempt(display_id)
         attempt.due_s = at_s
         heapq.heappush(self._heap, (at_s, display_id))
+
+    def ensure(self, display_id: str, now_s: float) -> None:
+        """It is not proved: it stands on the agenda from now on, at once if it did not or waits for nothing."""
+        attempt = self.attempts.get(display_id)
+        if attempt is None or attempt.due_s == float("inf"):
+            self.due_at(display_id, now_s)
 
     def forget(self, display_id: str) -> None:
         """It is proved: nothing more to do until it moves."""
@@ -91,7 +98,7 @@ class Agenda:
             wait_s += panel.refresh_band_s[1] / time_divisor
         elif state in (ReportState.FAILED, ReportState.REFUSED):
             # A glass that fails again and again must not drain the cell: each failure doubles the pause.
-            wait_s = self._spread(min(2.0**attempt.failed, BACKOFF_CONTACTS_MAX) * contact_s)
+            wait_s = self._spread(min(FAILURE_FACTOR**attempt.failed, BACKOFF_CONTACTS_MAX) * contact_s)
             attempt.failed += 1
         elif state is ReportState.GLASS_UNKNOWN:
             wait_s = LINK_SLACK_S  # it waits for us: no reason to let the glass stand wrong

@@ -31,7 +31,7 @@ from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges, note_hello
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import answerable, take_keys
-from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S
+from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S
 from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
 from gateway.delivery.restore import restore
@@ -85,6 +85,8 @@ class Delivery:
         self._questions: dict[str, None] = {}  # displays to ask, in order
         self._moved: dict[str, None] = {}  # displays whose *desired* moved, in order
         self._reload = True
+        self._restored = False
+        self._swept_s = 0.0
         self._awake = asyncio.Event()
         self.payloads_sent = 0
         self.octets_sent = 0
@@ -146,7 +148,8 @@ class Delivery:
         if self._awake.is_set():
             self._awake.clear()
             return
-        wakes = [self.shop.agenda.wake_at(), *(session.wake_at() for session in self.shop.sessions.values())]
+        wakes = [self._swept_s + SWEEP_EVERY_S, self.shop.agenda.wake_at()]
+        wakes += [session.wake_at() for session in self.shop.sessions.values()]
         due_s = min((at for at in wakes if at is not None), default=None)
         awake = asyncio.ensure_future(self._awake.wait())
         tasks: set[asyncio.Future[Literal[True]] | asyncio.Future[None]] = {awake}
@@ -161,9 +164,9 @@ class Delivery:
         self._awake.clear()
 
     async def _turn(self) -> None:
-        if self._reload:
-            await self._take_up()
         now_s = self._clock.monotonic_s()
+        if self._reload or now_s - self._swept_s >= SWEEP_EVERY_S:
+            await self._take_up()
         for display_id in self._take_moved():
             self.shop.agenda.attempt(display_id).unanswered = 0
             self.shop.agenda.due_at(display_id, now_s)
@@ -202,6 +205,7 @@ class Delivery:
     async def _take_up(self) -> None:
         """Read what the tables say: bridges, tags that are new to us, displays that are not proved."""
         self._reload = False
+        self._swept_s = self._clock.monotonic_s()
         known = list(self.shop.tags)
         keyring = self.shop.keyring
         bridges = await self._database.read(list_bridges)
@@ -213,9 +217,7 @@ class Delivery:
         self.shop.take_in(links)
         now_s = self._clock.monotonic_s()
         for display_id in unproved:
-            attempt = self.shop.agenda.attempts.get(display_id)
-            if attempt is None or attempt.due_s == float("inf"):
-                self.shop.agenda.due_at(display_id, now_s)
+            self.shop.agenda.ensure(display_id, now_s)
 
     def _take_moved(self) -> list[str]:
         moved = list(self._moved)
@@ -253,11 +255,15 @@ class Delivery:
         """Answer a hello. True when it showed that our data is older than the world, so that all keys are void."""
 
         def note(connection: Connection) -> bool:
-            note_hello(connection, session.bridge_id, hello.boot_id, self._run_id, int(hello.profile))
-            return hello.last_run_id == NO_RUN or known_run(connection, hello.last_run_id)
+            profile = int(hello.profile)
+            told_before = note_hello(connection, session.bridge_id, hello.boot_id, self._run_id, profile)
+            return told_before and hello.last_run_id != NO_RUN and not known_run(connection, hello.last_run_id)
 
-        restored = not await self._database.write(note)
+        # An echo of a run that we have no row for: our data is a copy from before that run. Believed of a bridge that
+        # we have spoken to, and once a start: a bridge that lies costs the shop one fence a label, not its numbers.
+        restored = await self._database.write(note) and not self._restored
         if restored:
+            self._restored = True
             log.warning("data_older_than_the_world", bridge=session.bridge_id, next="numbers jump, tags take new keys")
             await restore(self._database, hello.last_run_id, self._clock.now())
             for link in self.shop.tags.values():
@@ -374,8 +380,8 @@ class Delivery:
                 divisor = session.time_divisor if session is not None else 1.0
                 panel = PANELS[link.displays[index][1]]
                 agenda.after_answer(display_id, state, now_s, self.shop.contact_s(link), panel, divisor)
-        for display_id in outcome.look_again:
-            agenda.due_at(display_id, now_s)
+        for display_id in outcome.unproved:
+            agenda.ensure(display_id, now_s)
         for display_id in outcome.behind:
             agenda.knows_an_older(display_id, now_s, self.shop.contact_s(self.shop.place[display_id][0]))
         self.voice.please_commission([self.shop.place[one][0] for one in outcome.commission_anew])

@@ -83,7 +83,7 @@ class TurnOutcome:
     answers: dict[str, ReportState] = field(default_factory=dict)  # displays that said something short of a proof
     done: list[str] = field(default_factory=list)  # nothing more to do until they move
     commission_anew: list[str] = field(default_factory=list)  # display ids
-    look_again: list[str] = field(default_factory=list)  # desired took a revision above the tag's
+    unproved: list[str] = field(default_factory=list)  # touched, and *shown* differs from *desired* after this turn
     behind: list[str] = field(default_factory=list)  # the tag spoke of an older revision than the one on offer
 
 
@@ -222,6 +222,9 @@ class _Bench:
             self._connection, [(key, value) for key, value in self._answers.items() if key not in self._offered]
         )
         append_history(self._connection, self._history)
+        self.outcome.unproved = [
+            new.display_id for _, new in changed if new.books.desired_content is not None and not new.books.confirmed
+        ]
 
     def _apply(self, display_id: str, fact: rule.Fact, bridge_id: str) -> None:
         entry = self._entries[display_id]
@@ -246,7 +249,6 @@ class _Bench:
                 self._note(entry, revision, Fact.UNKNOWN, bridge_id, cause)
             case rule.Raised(revision=revision):
                 self._note(entry, revision, Fact.DESIRED, bridge_id, "the tag held a higher number")
-                self.outcome.look_again.append(display_id)
             case rule.CommissionAnew():
                 self.outcome.commission_anew.append(display_id)
             case _:

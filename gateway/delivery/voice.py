@@ -6,20 +6,22 @@ Rule: nothing leaves that is not recorded; every message takes a counter of its 
 
 from collections.abc import Sequence
 
-from firmware_protocol import Encoding, Manifest
+import structlog
+
+from firmware_protocol import Manifest
 from firmware_protocol.commissioning import JoinAnswer
 from firmware_protocol.link.messages import PleaseCommission, ToTag, ToTagKind
-from firmware_protocol.manifest import Action
 from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.sealing import seal_command, seal_manifest
 from firmware_protocol.tlv import ReadSensorData, pack_tlvs
 from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.joining import Join
-from gateway.delivery.limits import EXPIRES_CONTACTS
+from gateway.delivery.limits import EXPIRES_CONTACTS, REVISION_MAX
 from gateway.delivery.shop import Shop
 from gateway.delivery.tags import TagLink
 from gateway.delivery.turn import OfferToSend
 
+log = structlog.get_logger("delivery")
 EXPIRES_S_MAX = 0xFFFF  # what the message's field holds
 
 
@@ -36,12 +38,15 @@ class Voice:
         session = self._shop.sessions[offer.bridge_id]
         book = link.key_book
         encoding = self._shop.encodings.of_content(offer.content_id)
+        if offer.revision > REVISION_MAX:
+            log.error("revisions_used_up", display=offer.display_id, revision=offer.revision)
+            return
         if book is None or encoding is None or book.left < 1:
             self._shop.agenda.due_at(offer.display_id, now_s)
             return
         if not offer.fence:
             session.give(encoding.encoding_id, encoding.stream)
-        manifest = manifest_of(index, offer.revision, offer.content_id, encoding)
+        manifest = Manifest.showing(index, offer.revision, offer.content_id, encoding)
         sealed = seal_manifest(book.keys, book.take_counter(), manifest)
         session.say(ToTag(link.tag_id, ToTagKind.MANIFEST, index, _expires_s(session), sealed))
         self.offers += 1
@@ -73,22 +78,6 @@ class Voice:
             if session is not None:
                 session.say(PleaseCommission(link.tag_id))
                 link.cannot_open = 0
-
-
-def manifest_of(index: int, revision: int, content_id: bytes, encoding: Encoding) -> Manifest:
-    """The state that the display shall reach, untimed."""
-    return Manifest(
-        display=index,
-        action=Action.SHOW,
-        codec=encoding.codec,
-        revision=revision,
-        content_id=content_id,
-        encoding_id=encoding.encoding_id,
-        base_prefix=encoding.base_prefix,
-        encoded_size=len(encoding.data),
-        t_ms=0,
-        root=encoding.root,
-    )
 
 
 def _expires_s(session: BridgeSession) -> int:

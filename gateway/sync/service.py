@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.catalog import ProductsChanged
-from gateway.database import Database
+from gateway.database import Database, DatabaseFailure
 from gateway.labels import LabelRequest, template_names, template_release
 from gateway.ports import Clock, EventStream, Executor, WorkerDied, from_ms
 from gateway.shelf import (
@@ -80,7 +80,7 @@ class Sync:
             try:
                 await self.bring_up_to_date()
                 wait_s = await self._until_next_change_s()
-            except (WorkerDied, OSError) as error:
+            except (WorkerDied, DatabaseFailure, OSError) as error:
                 log.warning("sync_postponed", reason=str(error), next_try_s=RETRY_AFTER_TROUBLE_S)
                 wait_s = RETRY_AFTER_TROUBLE_S
             await self._wait_for_nudge(wait_s)
@@ -102,16 +102,20 @@ class Sync:
                 if not stale:
                     return moved
                 for start in range(0, len(stale), DISPLAYS_AT_ONCE):
-                    moved += await self._bring(stale[start : start + DISPLAYS_AT_ONCE], now)
+                    moved += await self._bring(stale[start : start + DISPLAYS_AT_ONCE])
         # Products that change faster than they can be drawn: the next nudge or minute goes on.
         self._nudged.set()
         return moved
 
-    async def _bring(self, display_ids: Sequence[str], now: datetime) -> int:
+    async def _bring(self, display_ids: Sequence[str]) -> int:
+        now = self._clock.now()
         to_draw = await self._database.read(lambda connection: load(connection, display_ids, self._releases, now))
         packed = await self._draw([one.request for one in to_draw])
         pictures = [_picture(one, packed[one.request]) for one in to_draw]
-        moved: Moved = await self._database.write(lambda connection: write_pictures(connection, pictures, now))
+        # The time at the write decides: a sale may have ended while its label was drawn.
+        moved: Moved = await self._database.write(
+            lambda connection: write_pictures(connection, pictures, self._clock.now())
+        )
         stores = {one.display_id: one.store_id for one in to_draw}
         by_store: dict[str, list[str]] = {}
         for display_id in moved.moved:
