@@ -35,9 +35,9 @@ class Prices:
     def __init__(self, rows: Sequence[Row]) -> None:
         self._now: dict[str, Decimal] = {}
         for row in rows:
-            price = _amount(row.get("price"))
-            if price is not None and price > 0 and not row.get("salePrice") and not row.get("onSale"):
-                self._now[str(row["barcode"])] = price
+            price, barcode = _amount(row.get("price")), row.get("barcode")
+            if barcode and price is not None and price > 0 and not row.get("salePrice") and not row.get("onSale"):
+                self._now[str(barcode)] = price
 
     def __contains__(self, barcode: str) -> bool:
         return barcode in self._now

@@ -7,12 +7,12 @@ Rule: a display counts as whole only if the gateway calls it proved and its glas
 import asyncio
 import multiprocessing
 import os
-import signal
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware_protocol import split_display_id
 from simulator.assortment import Row
@@ -22,7 +22,11 @@ from simulator.cli.demo_story import Chapter
 from simulator.clock import SystemClock
 from simulator.fleet import Fleet
 
-GLASSES_A_WORKER = 400  # the worker's own start, a second, is worth it from here on
+if TYPE_CHECKING:
+    from simulator.world.demo_judge import GlassToJudge
+
+GLASSES_A_WORKER = 50  # a worker's own start, a second, is worth it from here on
+GLASSES_A_SHARE = 10  # so that the bar moves
 REASONS_SHOWN = 5
 
 
@@ -91,42 +95,57 @@ class Outcome:
         return f"From start to the first green label: {green}; until here: {self.seconds:.1f} s."
 
 
-async def compare_glass(shop: Shop, fleet: Fleet) -> tuple[list[ShownDisplay], list[str]]:
-    """The displays, and those whose glass differs. Asked again for a while: time and prices may have just moved on."""
+async def compare_glass(
+    shop: Shop, fleet: Fleet, show: Callable[[int, int], None]
+) -> tuple[list[ShownDisplay], list[str]]:
+    """The displays, and those whose glass differs: looked at again for a while, since prices may have just moved on.
+
+    `show` hears how many glasses of how many have been drawn a second time.
+    """
+    from simulator.world import demo_judge
+
     clock = SystemClock()
     gives_up_s = clock.monotonic_s() + JUDGED_WITHIN_S
     settings = await shop.settings()
-    while True:
-        displays = await shop.displays()
-        different = await _different(shop, settings, fleet, displays)
-        if not different or clock.monotonic_s() > gives_up_s:
-            return displays, different
-        await clock.sleep(LOOK_EVERY_S)
+    sent = [(one.path, one.rows) for one in shop.sent]
+    displays = await shop.displays()
+    doubtful = _glasses(fleet, displays)
+    total, done = len(doubtful), 0
+    workers = max(1, min(os.cpu_count() or 1, -(-total // GLASSES_A_WORKER)))
+    spawn = multiprocessing.get_context("spawn")
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(workers, spawn, demo_judge.begin, (settings, sent)) as pool:
+        while doubtful:
+            now = clock.now()
+            shares = [doubtful[start : start + GLASSES_A_SHARE] for start in range(0, len(doubtful), GLASSES_A_SHARE)]
+            judging = [loop.run_in_executor(pool, demo_judge.different, share, now) for share in shares]
+            for one in judging:  # who is stopped meanwhile does not wait for their answers
+                one.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            different: list[str] = []
+            for share, verdict in zip(shares, judging, strict=True):
+                found = await verdict
+                different += found
+                done += len(share) - len(found)
+                show(done, total)
+            if not different or clock.monotonic_s() > gives_up_s:
+                return displays, sorted(different)
+            await clock.sleep(LOOK_EVERY_S)
+            displays = await shop.displays()
+            doubtful = _glasses(fleet, [one for one in displays if one.display_id in different])
+    return displays, []
 
 
-async def _different(shop: Shop, settings: Row, fleet: Fleet, displays: Sequence[ShownDisplay]) -> list[str]:
-    from simulator.world.demo_judge import GlassToJudge, different
+def _glasses(fleet: Fleet, displays: Sequence[ShownDisplay]) -> "list[GlassToJudge]":
+    """Those that should show something."""
+    from simulator.world.demo_judge import GlassToJudge
 
-    glasses = []
+    found = []
     for one in displays:
         tag_id, index = split_display_id(one.display_id)
         if one.revision is not None:
             planes = fleet.tags[tag_id].glasses[index].planes
-            glasses.append(GlassToJudge(one.display_id, one.panel, one.template, one.barcodes, planes))
-    if not glasses:
-        return []
-    sent = [(one.path, one.rows) for one in shop.sent]
-    now = SystemClock().now()
-    workers = min(os.cpu_count() or 1, -(-len(glasses) // GLASSES_A_WORKER))
-    loop = asyncio.get_running_loop()
-    spawn = multiprocessing.get_context("spawn")
-    # Ctrl-C is the demo's own to answer.
-    with ProcessPoolExecutor(workers, spawn, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        shares = [glasses[start::workers] for start in range(workers)]
-        found = await asyncio.gather(
-            *(loop.run_in_executor(pool, different, settings, sent, share, now) for share in shares)
-        )
-    return sorted(display_id for share in found for display_id in share)
+            found.append(GlassToJudge(one.display_id, one.panel, one.template, one.barcodes, planes))
+    return found
 
 
 def first_seconds() -> float:

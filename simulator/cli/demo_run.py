@@ -248,10 +248,12 @@ class _Demo:
         """Only where somebody waits for the verdict: drawing everything a second time takes seconds."""
         displays = await self.shop.displays()
         if self.plan.leave or self.plan.story:
-            self.screen.say("comparing every glass with the independent render")
-            began_s = self._clock.monotonic_s()
-            displays, outcome.different = await compare_glass(self.shop, self.fleet.fleet)
-            self.screen.seconds["judged"] = round(self._clock.monotonic_s() - began_s, 2)
+            with self.screen.drawing():
+                self.screen.show("judged", 0, None)
+                displays, outcome.different = await compare_glass(
+                    self.shop, self.fleet.fleet, lambda done, total: self.screen.show("judged", done, total)
+                )
+                self.screen.end("judged")
         outcome.displays = displays
         outcome.first_green_s = self._first_green_s
         outcome.phases = self.screen.seconds

@@ -35,20 +35,25 @@ class Screen:
         self.console = Console(stderr=True, quiet=quiet, highlight=False)
         self.seconds: dict[str, float] = {}
         self._clock = SystemClock()
-        self._progress = Progress(
+        self._progress = self._new_bars()
+        self._bars: dict[str, TaskID] = {}
+        self._began_s: dict[str, float] = {}
+
+    @contextmanager
+    def drawing(self) -> Iterator["Screen"]:
+        """Bars move within the block and stand still after it; the next block has bars of its own."""
+        self._progress = self._new_bars()
+        with self._progress:
+            yield self
+
+    def _new_bars(self) -> Progress:
+        return Progress(
             TextColumn("{task.description:>18}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self.console,
         )
-        self._bars: dict[str, TaskID] = {}
-        self._began_s: dict[str, float] = {}
-
-    @contextmanager
-    def drawing(self) -> Iterator["Screen"]:
-        with self._progress:
-            yield self
 
     @contextmanager
     def phase(self, name: str, total: int = 1) -> Iterator[None]:

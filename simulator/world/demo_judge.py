@@ -6,6 +6,7 @@ its own, because drawing without any cache takes its time.
 """
 
 import json
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,11 +51,21 @@ class DemoJudge:
         ]
 
 
-def different(
-    settings: Mapping[str, object], sent: Sequence[SentRows], glasses: Sequence[GlassToJudge], at: datetime
-) -> list[str]:
-    """All of it in one call, for a worker process."""
-    return DemoJudge(settings, sent).different(glasses, at)
+_at_work: DemoJudge | None = None
+
+
+def begin(settings: Mapping[str, object], sent: Sequence[SentRows]) -> None:
+    """In a worker process, once: Ctrl-C is its parent's to answer, and the rows are folded."""
+    global _at_work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _at_work = DemoJudge(settings, sent)
+
+
+def different(glasses: Sequence[GlassToJudge], at: datetime) -> list[str]:
+    """In a worker process that has begun."""
+    if _at_work is None:
+        raise RuntimeError("`begin` comes first")
+    return _at_work.different(glasses, at)
 
 
 def _settings(found: Mapping[str, object]) -> StoreSettings:
