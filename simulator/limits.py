@@ -4,8 +4,9 @@
 WAITING_MAX = 4096
 # A bridge tells its credit anew when it has grown by so much: nobody waits for it, and it costs next to nothing.
 CREDIT_STEP = 256
-# Encodings held: a shop's 500 labels of 750 octets each, or ten large pictures with dithered photographs.
-CACHE_OCTETS_MAX = 512 * 1024
+# Encodings held: when all prices change at once, the 500 labels of a bridge, of 1.1 kB each as measured, must fit, or
+# they push each other out before their tags have come.
+CACHE_OCTETS_MAX = 1024 * 1024
 
 # Until the gateway answers a hello. It starts in a second or two, and a shop may wait for it for days.
 HELLO_EVERY_S = 1.0

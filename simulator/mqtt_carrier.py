@@ -124,8 +124,8 @@ class MqttBridgeCarrier:
             await client.subscribe(f"{self._topic}/down", qos=0)
             await client.publish(presence, f"online {word}".encode(), qos=1, retain=True)
             uplink = FaultyUplink(self._paths.up, self._scheduler, self._leave)
-            writer = asyncio.create_task(self._write(client), name=f"mqtt-write-{self._port.name}")
             self._was_open = self.connected = True
+            writer = asyncio.create_task(self._write(client), name=f"mqtt-write-{self._port.name}")
             self._port.link_opened(uplink)
             try:
                 async for message in client.messages:
@@ -151,6 +151,7 @@ class MqttBridgeCarrier:
             self._out.put_nowait((octets, hello))
 
     async def _write(self, client: aiomqtt.Client) -> None:
-        while True:
+        # Not for ever: `asyncio.wait_for`, inside the publish, swallows a cancel that meets its result (CPython 3.11).
+        while self.connected:
             octets, hello = await self._out.get()
             await client.publish(f"{self._topic}/up", octets, qos=1 if hello else 0)
