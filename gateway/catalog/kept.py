@@ -103,7 +103,7 @@ def write_kept(connection: Connection, cause: Cause, kept: Sequence[Kept]) -> No
             one.version = version
         write_changed(connection, cause, changed)
     touched = [one for one in kept if one.is_touched and not one.is_changed]
-    _TOUCH.execute(connection, [(one.product_id, _json(one.state.seqs)) for one in touched])
+    _TOUCH.execute(connection, [(one.product_id, one.state.removed_seq, _json(one.state.seqs)) for one in touched])
 
 
 def write_changed(connection: Connection, cause: Cause, changed: Sequence[Kept]) -> None:
@@ -140,7 +140,8 @@ _COLUMNS = ("name_folded", "version", "removed_at", "removed_seq", "fields", "fi
 _BY_ID = update(tables.product).where(tables.product.c.product_id == bindparam("id"))
 _INSERT = Bulk(insert(tables.product), "store_id", "barcode", *_COLUMNS)
 _UPDATE = Bulk(_BY_ID.values({name: bindparam(name) for name in _COLUMNS}), "id", *_COLUMNS)
-_TOUCH = Bulk(_BY_ID.values(field_seqs=bindparam("seqs")), "id", "seqs")  # nothing new was said: the numbers alone move
+_NUMBERS = _BY_ID.values(removed_seq=bindparam("removed"), field_seqs=bindparam("seqs"))
+_TOUCH = Bulk(_NUMBERS, "id", "removed", "seqs")  # nothing new was said: the numbers alone move
 _FORGET_CODES = Bulk(delete(tables.extra_barcode).where(tables.extra_barcode.c.product_id == bindparam("id")), "id")
 _ADD_CODES = Bulk(insert(tables.extra_barcode), "store_id", "code", "product_id")
 

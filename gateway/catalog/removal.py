@@ -1,7 +1,8 @@
 """Removes products: a tombstone with its number stays, and a row accepted later brings the product back.
 
 In: barcodes and the accepted number of the removal. Out: `RemovedRows`; every field cleared, a new version.
-Rule: a removal is one more thing with a number; the newest wins, as with rows. Why: merge.py.
+Rule: a removal is one more thing with a number; the newest wins, as with rows. So its number is kept for what is gone
+already and for what was never there: rows accepted before it may be saved after it, from a batch. Why: merge.py.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.catalog.kept import Cause, load_kept, write_kept
+from gateway.catalog.kept import Cause, Kept, load_kept, write_kept
 from gateway.catalog.merge import merge_removal
 
 
@@ -21,7 +22,7 @@ class RemovedRows:
     removed: tuple[str, ...]
     unknown: tuple[str, ...]
     superseded: tuple[str, ...]
-    product_ids: tuple[int, ...]  # those whose version is new
+    product_ids: tuple[int, ...]  # those that were there and whose version is new
 
 
 def remove_products(
@@ -42,14 +43,19 @@ def remove_products(
     superseded: list[str] = []
     for barcode in dict.fromkeys(barcodes):
         one = kept.get(barcode)
-        if one is None or one.state.is_removed:
-            unknown.append(barcode)
-            continue
+        is_new = one is None
+        if one is None:
+            one = kept[barcode] = Kept(barcode)
+        is_gone = is_new or one.state.is_removed
         merged = merge_removal(one.state, accepted_seq)
         one.is_touched = True
-        if merged.changes or one.state.is_removed:
+        if is_gone:
+            unknown.append(barcode)
+        else:
+            (removed if one.state.is_removed else superseded).append(barcode)
+        if merged.changes or is_new or (one.state.is_removed and not is_gone):
             cause.note(one, accepted_seq, merged.changes)
-        (removed if one.state.is_removed else superseded).append(barcode)
     write_kept(connection, cause, list(kept.values()))
-    ids = tuple(one.product_id for one in kept.values() if one.is_changed)
+    gone = set(unknown)
+    ids = tuple(one.product_id for one in kept.values() if one.is_changed and one.barcode not in gone)
     return RemovedRows(tuple(removed), tuple(unknown), tuple(superseded), ids)

@@ -15,9 +15,11 @@ from gateway.catalog import (
     ParsedRow,
     Product,
     ProductFields,
+    RemovedRows,
     SavedRow,
     known_barcodes,
     products_by_barcode,
+    products_by_id,
     remove_products,
     save_rows,
     tables,
@@ -32,6 +34,14 @@ Send = Callable[..., list[SavedRow]]
 def product(shop: Shop, barcode: str) -> Product:
     found: dict[str, Product] = shop(lambda connection: products_by_barcode(connection, "shop", [barcode]))
     return found[barcode]
+
+
+def remove(shop: Shop, seq: int, *barcodes: str) -> RemovedRows:
+    def work(connection: Connection) -> RemovedRows:
+        return remove_products(connection, "shop", barcodes, accepted_seq=seq, now=NOW, source="test")
+
+    removed: RemovedRows = shop(work)
+    return removed
 
 
 def test_a_new_product_is_created_and_an_equal_row_changes_nothing(shop: Shop, send: Send) -> None:
@@ -137,6 +147,36 @@ def test_a_removal_that_changed_nothing_still_holds_against_rows_accepted_before
     assert dict(product(shop, "a").fields.stored) == {"name": "Milk", "price": "1.00"}
 
 
+def test_a_removal_holds_against_rows_accepted_before_it_and_saved_after(shop: Shop, send: Send) -> None:
+    send({"barcode": "gone", "name": "Milk", "price": "1.00"}, seq=1)
+    (early,) = remove(shop, 2, "gone").product_ids
+    again = remove(shop, 5, "gone", "never")
+    assert (again.removed, again.unknown, again.product_ids) == ((), ("gone", "never"), ())
+    late = send(
+        {"barcode": "gone", "name": "Milk", "price": "7.77"},
+        {"barcode": "never", "name": "New", "price": "8.88"},
+        seq=3,
+    )
+    assert [row.outcome for row in late] == ["superseded", "superseded"]
+    assert shop(lambda connection: known_barcodes(connection, "shop", ["gone", "never"])) == set()
+    back = send(
+        {"barcode": "gone", "name": "Milk", "price": "1.10"},
+        {"barcode": "never", "name": "New", "price": "2.00"},
+        seq=6,
+    )
+    assert [row.outcome for row in back] == ["created", "created"]
+    assert back[0].product_id == early
+    assert dict(product(shop, "never").fields.stored) == {"name": "New", "price": "2.00"}
+
+
+def test_a_repeated_removal_gives_what_is_gone_no_new_version(shop: Shop, send: Send) -> None:
+    send({"barcode": "a", "name": "Milk", "price": "1.00"}, seq=1)
+    (gone,) = remove(shop, 2, "a").product_ids
+    version = shop(lambda connection: products_by_id(connection, [gone]))[gone].version
+    remove(shop, 3, "a")
+    assert shop(lambda connection: products_by_id(connection, [gone]))[gone].version == version
+
+
 def test_stores_never_touch_each_other(shop: Shop, send: Send) -> None:
     shop(lambda connection: add_store(connection, "other", now=NOW))
     send({"barcode": "a", "name": "Milk", "price": "1.00"})
@@ -148,44 +188,56 @@ def test_stores_never_touch_each_other(shop: Shop, send: Send) -> None:
     assert product(shop, "a").fields.text("price") == "1.00"
 
 
-ROWS = st.lists(
+Said = tuple[int, str, ParsedRow | None]  # number, barcode, the row; None removes the product
+
+HISTORIES = st.lists(
     st.tuples(
         st.sampled_from("abc"),
-        st.fixed_dictionaries(
-            {"price": st.sampled_from(["1.00", "2.00", "3.00"])},
-            optional={"name": st.sampled_from(["A", "B"]), "salePrice": st.sampled_from(["0.50", None])},
+        st.one_of(
+            st.none(),
+            st.fixed_dictionaries(
+                {"price": st.sampled_from(["1.00", "2.00", "3.00"])},
+                optional={"name": st.sampled_from(["A", "B"]), "salePrice": st.sampled_from(["0.50", None])},
+            ),
         ),
     ),
     min_size=1,
     max_size=8,
 ).map(
-    lambda rows: [
-        (seq, ParsedRow(seq, barcode, ProductFields({"name": "N", **values})))
-        for seq, (barcode, values) in enumerate(rows, start=1)
+    lambda acts: [
+        (seq, barcode, None if values is None else ParsedRow(seq, barcode, ProductFields({"name": "N", **values})))
+        for seq, (barcode, values) in enumerate(acts, start=1)
     ]
 )
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
-@given(st.data(), ROWS)
-def test_rows_saved_in_any_order_and_grouping_twice_or_after_a_crash_give_one_result(
-    data: st.DataObject, rows: list[tuple[int, ParsedRow]]
-) -> None:
-    def saved(groups: list[list[tuple[int, ParsedRow]]]) -> list[tuple[object, ...]]:
-        engine = create_engine("sqlite://")
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-            add_store(connection, "shop", now=NOW)
-            for group in groups:
-                save_rows(connection, "shop", group, now=NOW, source="test", session_id=None)
-            column = tables.product.c
-            query = select(column.barcode, column.fields, column.removed_at).order_by(column.barcode)
-            products: list[tuple[object, ...]] = [
-                (barcode, json.loads(fields), gone) for barcode, fields, gone in connection.execute(query)
-            ]
-        engine.dispose()
-        return products
+def carried_out(groups: list[list[Said]]) -> list[tuple[object, ...]]:
+    """The products there are after it: the rows of a group in one request, then its removals, each in its own."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        add_store(connection, "shop", now=NOW)
+        for group in groups:
+            rows = [(seq, row) for seq, _, row in group if row is not None]
+            save_rows(connection, "shop", rows, now=NOW, source="test", session_id=None)
+            for seq, barcode, row in group:
+                if row is None:
+                    remove_products(connection, "shop", [barcode], accepted_seq=seq, now=NOW, source="test")
+        column = tables.product.c
+        query = select(column.barcode, column.fields, column.removed_at).order_by(column.barcode)
+        products: list[tuple[object, ...]] = [
+            (barcode, json.loads(fields), gone) for barcode, fields, gone in connection.execute(query)
+        ]
+    engine.dispose()
+    return products
 
-    shuffled = data.draw(st.permutations(rows + data.draw(st.lists(st.sampled_from(rows), max_size=3))))
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(st.data(), HISTORIES)
+def test_rows_and_removals_in_any_order_and_grouping_twice_or_after_a_crash_give_one_result(
+    data: st.DataObject, history: list[Said]
+) -> None:
+    """Removals of what is not there yet, and of what is gone already, among them."""
+    shuffled = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=3))))
     cut = data.draw(st.integers(0, len(shuffled)))
-    assert saved([shuffled[:cut], shuffled[cut:]]) == saved([rows])
+    assert carried_out([shuffled[:cut], shuffled[cut:]]) == carried_out([[said] for said in history])
