@@ -100,9 +100,13 @@ def test_each_request_is_one_line_in_the_log_with_the_id_of_its_answer_and_witho
         assert (lines[1]["status"], lines[1]["code"]) == (400, "malformed_body")
         assert pos.token not in str(lines)
 
+    before = structlog.get_config()["wrapper_class"]
     with structlog.testing.capture_logs() as lines:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0))
-        at_the_till(scenario)
+        try:
+            at_the_till(scenario)
+        finally:
+            structlog.configure(wrapper_class=before)
 
 
 def test_a_setting_lets_a_browser_till_in_and_no_other_origin(at_the_till: Till) -> None:
