@@ -273,7 +273,7 @@ class World:
         await self._running().asgi(cast(Scope, scope), receive, send)
 
     def _note_proof(self, event: ShownMoved) -> None:
-        if event.fact in (Fact.PROVED, Fact.SETTLED):
+        if event.store_id == self.store and event.fact in (Fact.PROVED, Fact.SETTLED):
             tag_id, index = split_display_id(event.display_id)
             glass = self.fleet.tags[tag_id].glasses[index]
             on_glass = content_id(PANELS[glass.panel.name], glass.planes)
