@@ -1,11 +1,12 @@
 """The SQL of verification: which displays a batch waits for, and which of them have proved what it needed.
 
 In: sessions whose last chunk is handled; display ids of which something was proved. Out: confirmations, completion.
-Rule: a confirmation is copied from the first fact in the shelf's history that proves the needed revision or a newer
-one, and is never taken back. Counts can be worked out again from the tables at any time.
+Rule: a display is confirmed by what is proved when the batch begins to wait for it, or by the first fact after that
+which proves the needed revision or a newer one; an older proof may have been lost again (a glass that became unknown).
+A confirmation is never taken back. Counts can be worked out again from the tables at any time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,9 +16,11 @@ from gateway.batch import tables
 from gateway.batch.limits import IDS_PER_STATEMENT, VERIFICATION_ROUND_S
 from gateway.batch.records import Phase, SessionState
 from gateway.batch.saving import in_statements, product_ids_of
+from gateway.catalog.tables import product
 from gateway.database.among import among
 from gateway.ports import to_ms
-from gateway.shelf import NeededDisplay, first_proofs, needed_revisions
+from gateway.shelf import NeededDisplay, first_proofs, last_fact_seq, needed_revisions, stale_displays
+from gateway.shelf.tables import binding, display
 
 _SESSION, _DISPLAY = tables.session.c, tables.batch_display.c
 _ROUND = timedelta(seconds=VERIFICATION_ROUND_S)
@@ -33,34 +36,45 @@ class Verifying:
     next_check_at: int
 
 
-def end_syncing(connection: Connection, session_id: str, now: datetime) -> None:
-    """The last chunk is handled: fix what the batch waits for, and complete it at once if that is nothing."""
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A stale display and a product it shows, as they are now: if they are the same later, nothing new is the cause."""
+
+    display_id: str
+    binding_version: int
+    product_id: int
+    version: int
+
+
+def behind(connection: Connection, product_ids: Sequence[int], now: datetime) -> tuple[Behind, ...]:
+    """The displays bound to any of the products that are stale, a line for each product that they show."""
+    return tuple(line for ids in in_statements(product_ids) for line in _behind(connection, ids, now))
+
+
+def end_syncing(connection: Connection, session_id: str, now: datetime) -> tuple[Behind, ...]:
+    """The last chunk is handled: fix what the batch waits for, and complete it at once if that is nothing.
+
+    Nothing is written while a display is stale (bound, or its product changed, after its chunk was handled): the
+    revision it has says nothing of this batch. Gives those; empty = done.
+    """
     row = connection.execute(select(_SESSION.synced_at).where(_SESSION.session_id == session_id)).one()
     if row.synced_at is not None:
-        return
+        return ()
+    product_ids = product_ids_of(connection, session_id)
+    stale = behind(connection, product_ids, now)
+    if stale:
+        return stale
     needed: dict[str, NeededDisplay] = {}
-    for ids in in_statements(product_ids_of(connection, session_id)):
+    for ids in in_statements(product_ids):
         needed.update((one.display_id, one) for one in needed_revisions(connection, ids))
-    if needed:
-        connection.execute(
-            insert(tables.batch_display),
-            [
-                {
-                    "session_id": session_id,
-                    "display_id": one.display_id,
-                    "needed_revision": one.revision,
-                    "reason": one.reason,
-                    "confirmed_at": one.proved_at,
-                }
-                for one in needed.values()
-            ],
-        )
+    _await_displays(connection, session_id, needed.values())
     connection.execute(
         update(tables.session)
         .where(_SESSION.session_id == session_id)
         .values(phase=Phase.VERIFYING.value, synced_at=to_ms(now), next_check_at=to_ms(now + _ROUND))
     )
     _complete_if_all_confirmed(connection, session_id, now)
+    return ()
 
 
 def is_awaited(connection: Connection, display_ids: Sequence[str] | None) -> bool:
@@ -78,13 +92,13 @@ def confirm_displays(
 
     Gives (store, session) of each batch that has changed.
     """
-    query = select(_DISPLAY.session_id, _DISPLAY.display_id, _DISPLAY.needed_revision)
+    query = select(_DISPLAY.session_id, _DISPLAY.display_id, _DISPLAY.needed_revision, _DISPLAY.after_seq)
     query = query.where(_DISPLAY.confirmed_at.is_(None)).order_by(_DISPLAY.session_id, _DISPLAY.display_id)
     if display_ids is not None:
         query = query.where(among(_DISPLAY.display_id, display_ids))
-    waiting: dict[str, list[tuple[str, int]]] = {}
-    for session_id, display_id, revision in connection.execute(query):
-        waiting.setdefault(session_id, []).append((display_id, revision))
+    waiting: dict[str, list[tuple[str, int, int]]] = {}
+    for session_id, display_id, revision, after_seq in connection.execute(query):
+        waiting.setdefault(session_id, []).append((display_id, revision, after_seq))
     changed = [session_id for session_id, needed in waiting.items() if _confirm(connection, session_id, needed)]
     for session_id in changed:
         _complete_if_all_confirmed(connection, session_id, now)
@@ -132,7 +146,39 @@ def end_verification(connection: Connection, session_id: str, reasons: Mapping[s
     _complete(connection, session_id, now)
 
 
-def _confirm(connection: Connection, session_id: str, needed: Sequence[tuple[str, int]]) -> bool:
+def _behind(connection: Connection, product_ids: Sequence[int], now: datetime) -> list[Behind]:
+    stale = stale_displays(connection, now, product_ids=product_ids)
+    if not stale:
+        return []
+    rows = connection.execute(
+        select(binding.c.display_id, display.c.binding_version, product.c.product_id, product.c.version)
+        .join(display, display.c.display_id == binding.c.display_id)
+        .join(product, product.c.product_id == binding.c.product_id)
+        .where(among(binding.c.display_id, stale))
+        .order_by(binding.c.display_id, binding.c.position)
+    )
+    return [Behind(*row) for row in rows]
+
+
+def _await_displays(connection: Connection, session_id: str, needed: Iterable[NeededDisplay]) -> None:
+    """From now on the batch waits for these; those that are proved now are confirmed."""
+    newest_fact = last_fact_seq(connection)
+    rows = [
+        {
+            "session_id": session_id,
+            "display_id": one.display_id,
+            "needed_revision": one.revision,
+            "after_seq": newest_fact if one.proved_at is None else None,
+            "reason": one.reason,
+            "confirmed_at": one.proved_at,
+        }
+        for one in needed
+    ]
+    if rows:
+        connection.execute(insert(tables.batch_display), rows)
+
+
+def _confirm(connection: Connection, session_id: str, needed: Sequence[tuple[str, int, int]]) -> bool:
     proofs: dict[str, int] = {}
     for start in range(0, len(needed), IDS_PER_STATEMENT):
         proofs.update(first_proofs(connection, needed[start : start + IDS_PER_STATEMENT]))

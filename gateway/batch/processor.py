@@ -7,11 +7,12 @@ kill at any moment the next step is found in the tables again.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 
-from gateway.batch.confirming import end_syncing
+from gateway.batch.confirming import Behind, behind, end_syncing
 from gateway.batch.events import BatchMoved
 from gateway.batch.limits import FAILURE_CHARACTERS_MAX, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TRIES_MAX
 from gateway.batch.saving import (
@@ -36,7 +37,24 @@ log = structlog.get_logger("batch")
 
 class SyncFace(Protocol):
     async def handle(self, chunk: Chunk) -> ChunkResult:
-        """Bring every display bound to the chunk's products up to date. May be asked twice for one chunk."""
+        """Bring every display bound to the chunk's products up to date. May be asked twice for one chunk.
+
+        Fewer handled than there are: they change faster than they can be drawn; ask again.
+        """
+
+    async def bring_up_to_date(self, *, product_ids: Sequence[int] | None = None) -> int:
+        """Draw whatever is stale of the displays bound to these products, as far as it can be."""
+
+
+class DisplaysBehind(RuntimeError):
+    """Displays of a batch are stale after they were drawn: bound anew, or their products changed meanwhile."""
+
+    def __init__(self, displays: Sequence[Behind]) -> None:
+        self.displays = tuple(displays)
+        names = sorted({one.display_id for one in displays})
+        super().__init__(
+            f"{len(names)} displays changed again while they were drawn, {', '.join(names[:3])} among them"
+        )
 
 
 class BatchProcessor:
@@ -88,10 +106,19 @@ class BatchProcessor:
     async def _work_off(self, work: Work) -> None:
         """Save and sync one session, whatever it takes; only a fault of our own ends it early."""
         tries = 0
+        were_behind: tuple[Behind, ...] = ()
         while True:
             try:
                 await self._save_and_sync(work)
                 return
+            except DisplaysBehind as error:
+                # What moves on is a busy shop; what stands still and is stale all the same is a fault of ours.
+                tries = tries + 1 if error.displays == were_behind else 1
+                were_behind = error.displays
+                if tries == TRIES_MAX:
+                    await self._fail(work, error)
+                    return
+                await self._pause(error)
             except (DatabaseFailure, WorkerDied, OSError) as error:
                 tries = 0 if isinstance(error, DatabaseFull) else tries + 1
                 if tries == TRIES_MAX:
@@ -113,9 +140,20 @@ class BatchProcessor:
             await saver
         finally:
             await _end(saver)
-        now = self._clock.now()
-        await self._database.write(lambda connection: end_syncing(connection, work.session_id, now))
+        await self._end_syncing(work)
         self._tell(work)
+
+    async def _end_syncing(self, work: Work) -> None:
+        """Whatever became stale after its chunk was handled is drawn first; raises DisplaysBehind if that goes on."""
+        for is_last in (False, True):
+            stale = await self._database.write(
+                lambda connection: end_syncing(connection, work.session_id, self._clock.now())
+            )
+            if not stale:
+                return
+            if is_last:
+                raise DisplaysBehind(stale)
+            await self._sync.bring_up_to_date(product_ids=sorted({one.product_id for one in stale}))
 
     async def _save(self, work: Work, saved: asyncio.Event) -> None:
         """Save slice by slice; `saved` is set after each and at the end, however it comes."""
@@ -148,6 +186,11 @@ class BatchProcessor:
 
     async def _handle(self, work: Work, chunk: Chunk) -> None:
         result = await self._sync.handle(chunk) if chunk.products else ChunkResult(chunk.chunk_id, 0, 0, ())
+        if result.displays_handled < result.displays_total:
+            ids, now = [one.product_id for one in chunk.products], self._clock.now()
+            if stale := await self._database.read(lambda connection: behind(connection, ids, now)):
+                raise DisplaysBehind(stale)
+            return  # they are up to date by now: the chunk is still the next one, and counts them
         await self._database.write(lambda connection: note_result(connection, result))
         self._tell(work)
 

@@ -108,6 +108,8 @@ batch_display = Table(
     Column("session_id", Text, ForeignKey("session.session_id"), primary_key=True),
     Column("display_id", Text, primary_key=True),
     Column("needed_revision", BigInteger, nullable=False),
+    # Null: confirmed when the batch began to wait. Else only facts of `display_history` after this one count.
+    Column("after_seq", BigInteger),
     Column("reason", Text),
     Column("confirmed_at", BigInteger),
     Index("batch_display_waiting", "display_id", sqlite_where=text("confirmed_at IS NULL")),

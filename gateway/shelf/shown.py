@@ -17,7 +17,7 @@ PROOFS = (Fact.PROVED.value, Fact.SETTLED.value)
 
 @dataclass(frozen=True, slots=True)
 class NeededDisplay:
-    """A display that a batch waits for. `proved_at`: when a revision at or above `revision` was proved, if it was."""
+    """A display that a batch waits for. `proved_at`: when its glass was proved to show it; null if it is not now."""
 
     display_id: str
     revision: int
@@ -65,7 +65,11 @@ class HistoryFact:
 
 
 def needed_revisions(connection: Connection, product_ids: Sequence[int]) -> list[NeededDisplay]:
-    """Every display bound to one of the products, with the revision it must prove, by display id."""
+    """Every display bound to one of the products, with the revision it must prove, by display id.
+
+    Whoever asks has made sure in the same transaction that none of them is stale: a display that was never drawn has
+    no revision and is left out here.
+    """
     bound = select(binding.c.display_id).where(among(binding.c.product_id, product_ids)).distinct()
     proved = and_(shown.c.revision >= desired.c.revision, shown.c.content_id == desired.c.content_id)
     rows = connection.execute(
@@ -82,17 +86,32 @@ def needed_revisions(connection: Connection, product_ids: Sequence[int]) -> list
     return [NeededDisplay(row.display_id, row.revision, row.proved_at, row.fallback_reason) for row in rows]
 
 
-def first_proofs(connection: Connection, needed: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """For each (display id, needed revision): when a revision at or above it was first proved; absent if never."""
-    wanted = dict(needed)
+def last_fact_seq(connection: Connection) -> int:
+    """The number of the newest fact of any display; 0 if there is none. Later facts have higher numbers."""
+    return connection.scalar(select(func.max(display_history.c.seq))) or 0
+
+
+def first_proofs(connection: Connection, needed: Iterable[tuple[str, int, int]]) -> dict[str, int]:
+    """For each (display id, needed revision, after which fact): when a revision at or above it was first proved.
+
+    Absent if never. Older facts do not count: what they proved may have been lost again before the need arose.
+    """
+    wanted = {display_id: (revision, after_seq) for display_id, revision, after_seq in needed}
+    if not wanted:
+        return {}
     rows = connection.execute(
-        select(display_history.c.display_id, display_history.c.revision, display_history.c.at)
-        .where(among(display_history.c.display_id, wanted), display_history.c.fact.in_(PROOFS))
+        select(display_history.c.display_id, display_history.c.revision, display_history.c.seq, display_history.c.at)
+        .where(
+            among(display_history.c.display_id, wanted),
+            display_history.c.seq > min(after_seq for _, after_seq in wanted.values()),
+            display_history.c.fact.in_(PROOFS),
+        )
         .order_by(display_history.c.seq)
     )
     found: dict[str, int] = {}
     for row in rows:
-        if row.revision >= wanted[row.display_id]:
+        revision, after_seq = wanted[row.display_id]
+        if row.revision >= revision and row.seq > after_seq:
             found.setdefault(row.display_id, row.at)
     return found
 

@@ -10,5 +10,7 @@ DISPLAYS_AT_ONCE = 500
 LABELS_IN_A_WORKER_CALL = 125
 # Each round redraws only what changed meanwhile; more rounds than this and the next nudge goes on.
 DRAWS_BEFORE_GIVING_UP = 20
+# What was bound between a chunk's last drawing and its counting is drawn at once; after that whoever asked asks again.
+LOOKS_AT_A_CHUNK = 3
 # About 1.2 kB each: one product on several displays, and prices that come back, are drawn once.
 PACKED_KEPT = 20_000

@@ -35,6 +35,7 @@ from gateway.sync.limits import (
     DRAWS_BEFORE_GIVING_UP,
     LABELS_IN_A_WORKER_CALL,
     LOOK_AT_LEAST_EVERY_S,
+    LOOKS_AT_A_CHUNK,
     PACKED_KEPT,
     RETRY_AFTER_TROUBLE_S,
 )
@@ -86,11 +87,18 @@ class Sync:
             await self._wait_for_nudge(wait_s)
 
     async def handle(self, chunk: Chunk) -> ChunkResult:
-        """Bring every display bound to the chunk's products up to date; those count as handled."""
+        """Bring every display bound to the chunk's products up to date; those that are count as handled.
+
+        Fewer than all: they changed again and again while they were drawn. Whoever asked asks again.
+        """
         product_ids = [one.product_id for one in chunk.products]
-        await self.bring_up_to_date(product_ids=product_ids)
-        displays, refused = await self._database.read(lambda connection: _bound_and_refused(connection, product_ids))
-        return ChunkResult(chunk.chunk_id, len(displays), len(displays), refused)
+        for _ in range(LOOKS_AT_A_CHUNK):
+            await self.bring_up_to_date(product_ids=product_ids)
+            now = self._clock.now()
+            result = await self._database.read(_result(chunk.chunk_id, product_ids, now))
+            if result.displays_handled == result.displays_total:
+                break
+        return result
 
     async def bring_up_to_date(self, *, product_ids: Sequence[int] | None = None) -> int:
         """Draw until no display (bound to one of the products) is stale. Gives how many revisions moved."""
@@ -162,9 +170,15 @@ def _stale(now: datetime, product_ids: Sequence[int] | None) -> Callable[[Connec
     return lambda connection: stale_displays(connection, now, product_ids=product_ids)
 
 
-def _bound_and_refused(connection: Connection, product_ids: Sequence[int]) -> tuple[list[str], tuple[str, ...]]:
-    displays = displays_bound_to(connection, product_ids)
-    return displays, tuple(label_reasons(connection, displays))
+def _result(chunk_id: str, product_ids: Sequence[int], now: datetime) -> Callable[[Connection], ChunkResult]:
+    def work(connection: Connection) -> ChunkResult:
+        displays = displays_bound_to(connection, product_ids)
+        stale = stale_displays(connection, now, product_ids=product_ids)
+        return ChunkResult(
+            chunk_id, len(displays), len(displays) - len(stale), tuple(label_reasons(connection, displays))
+        )
+
+    return work
 
 
 def _picture(one: ToDraw, packed: Packed) -> Picture:

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gateway.access import add_store
 from gateway.batch import BatchProcessor, BatchStatus, Rounds, SessionMode, Sessions
-from gateway.catalog import products_by_barcode
+from gateway.catalog import products_by_barcode, products_by_id
+from gateway.catalog.tables import product
 from gateway.database import Database
 from gateway.ports import EventStream, to_ms
-from gateway.shelf import Fact, ShownMoved, tables
-from gateway.sync import Chunk, ChunkResult
+from gateway.shelf import Fact, ShownMoved, bind, tables
+from gateway.sync import Chunk, ChunkProduct, ChunkResult
 
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -89,6 +90,10 @@ class Shop:
         self.reason = "asleep"
         self.chunks: list[Chunk] = []  # what sync was given
         self.sync_fails: list[Exception] = []  # raised by the next calls, one each
+        self.falls_behind: list[int] = []  # the next chunks: of so many displays none is handled
+        self.after_chunk: Callable[[], Awaitable[None]] | None = None  # what the shop does just behind a chunk
+        self.asked_again: list[list[int]] = []  # products whose displays were stale at the end of syncing
+        self.never_draws = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self, *, running: bool = True) -> None:
@@ -174,8 +179,26 @@ class Shop:
         if self.sync_fails:
             raise self.sync_fails.pop(0)
         self.chunks.append(chunk)
+        if self.falls_behind:
+            total = self.falls_behind.pop(0)
+            return ChunkResult(chunk.chunk_id, total, 0, ())
         displays = await self.database.write(lambda connection: self._draw(connection, chunk))
+        if self.after_chunk is not None:
+            after, self.after_chunk = self.after_chunk, None
+            await after()
         return ChunkResult(chunk.chunk_id, len(displays), len(displays), ())
+
+    async def bring_up_to_date(self, *, product_ids: Sequence[int] | None = None) -> int:
+        self.asked_again.append(list(product_ids or ()))
+        if self.never_draws:
+            return 0
+
+        def work(connection: Connection) -> int:
+            products = products_by_id(connection, list(product_ids or ())).values()
+            now = [ChunkProduct(one.product_id, one.barcode, one.version) for one in products]
+            return len(self._draw(connection, Chunk("again", "corner", None, 0, 1, tuple(now))))
+
+        return await self.database.write(work)
 
     def _draw(self, connection: Connection, chunk: Chunk) -> list[str]:
         versions = {one.product_id: one.version for one in chunk.products}
@@ -195,11 +218,13 @@ class Shop:
         desired = tables.desired
         revision = connection.scalar(select(desired.c.revision).where(desired.c.display_id == display_id)) or 0
         now = to_ms(self.clock.now())
-        values = {"revision": revision + 1, "content_id": CONTENT, "moved_at": now}
+        bound = connection.scalar(
+            select(tables.display.c.binding_version).where(tables.display.c.display_id == display_id)
+        )
+        values = {"revision": revision + 1, "content_id": CONTENT, "moved_at": now, "binding_version": bound}
         moved = upsert(desired).values(
             display_id=display_id,
             store_id=store,
-            binding_version=1,
             template_release="r",
             settings_version=1,
             **values,
@@ -241,6 +266,27 @@ class Shop:
         if told:
             self.events.publish(ShownMoved("corner", display_id, revision, fact))
         await quiet()
+
+    async def bind_anew(self, display_id: str, *barcodes: str) -> None:
+        await self.database.write(lambda connection: bind(connection, "corner", display_id, barcodes))
+
+    async def change(self, barcode: str) -> None:
+        """A product changes by some other way than a batch."""
+        await self.database.write(
+            lambda connection: connection.execute(
+                update(product).where(product.c.barcode == barcode).values(version=product.c.version + 1)
+            )
+        )
+
+    async def lose(self, display_id: str) -> None:
+        """What its glass shows is not known any more, as a tag says after a splash or with new keys."""
+
+        def work(connection: Connection) -> None:
+            glass = tables.shown
+            connection.execute(update(glass).where(glass.c.display_id == display_id).values(content_id=None))
+            self._note(connection, display_id, 0, Fact.UNKNOWN)
+
+        await self.database.write(work)
 
     # --- delivery --------------------------------------------------------------------------------------------------
 

@@ -232,6 +232,77 @@ def test_the_ledger_names_the_session_of_each_price(in_a_shop):
     in_a_shop(story)
 
 
+def test_a_display_bound_just_behind_the_last_chunk_is_drawn_before_the_batch_waits_for_it(in_a_shop):
+    async def story(shop):
+        await shop.send([row(1)])
+        await quiet(shop)
+        shop.after_chunk = lambda: shop.hang(display(1), "P1")
+        session_id = await shop.send([row(1, "2.00")])
+        await quiet(shop)
+        status = await shop.status(session_id)
+        assert (status.phase, status.tags_total, status.tags_confirmed) == (Phase.VERIFYING, 1, 0)
+        assert len(shop.asked_again) == 1
+        await shop.prove(display(1))
+        assert (await shop.status(session_id)).status is SessionState.COMPLETED
+
+    in_a_shop(story)
+
+
+def test_a_bound_display_that_is_proved_and_then_bound_anew_is_not_confirmed_by_its_old_picture(in_a_shop):
+    async def story(shop):
+        await shop.send([row(1), row(2)])
+        await quiet(shop)
+        await shop.hang(display(1), "P1")
+        await shop.send([row(1, "2.00")])
+        await quiet(shop)
+        await shop.prove(display(1))
+        shop.after_chunk = lambda: shop.bind_anew(display(1), "P2")
+        session_id = await shop.send([row(2, "3.00")])
+        await quiet(shop)
+        status = await shop.status(session_id)
+        assert (status.tags_total, status.tags_confirmed) == (1, 0)
+
+    in_a_shop(story)
+
+
+def test_a_display_that_is_never_drawn_fails_the_batch_by_name_and_not_the_next(in_a_shop):
+    async def story(shop):
+        await shop.send([row(1), row(2)])
+        await quiet(shop)
+        shop.never_draws = True
+        shop.after_chunk = lambda: shop.hang(display(1), "P1")
+        stuck = await shop.send([row(1, "2.00")])
+        await quiet(shop)
+        status = await shop.status(stuck)
+        assert (status.phase, status.tags_total) == (Phase.SYNCING, 0)
+        await shop.clock.pass_s(4 * 5)
+        status = await shop.status(stuck)
+        assert status.status is SessionState.FAILED
+        assert display(1) in status.failure
+        fine = await shop.send([row(2, "2.00")])
+        await quiet(shop)
+        assert (await shop.status(fine)).status is SessionState.COMPLETED
+
+    in_a_shop(story)
+
+
+def test_products_that_change_faster_than_they_are_drawn_hold_a_batch_up_and_never_fail_it(in_a_shop):
+    async def story(shop):
+        await shop.send([row(1)])
+        await quiet(shop)
+        await shop.hang(display(1), "P1")
+        shop.falls_behind = [1] * 20
+        first = await shop.send([row(1, "2.00")])
+        for _ in range(20):
+            await shop.change("P1")
+            await shop.clock.pass_s(5)
+        assert shop.falls_behind == []
+        await shop.clock.pass_s(5)
+        assert (await shop.status(first)).phase is Phase.VERIFYING
+
+    in_a_shop(story)
+
+
 # --- full mode -----------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.batch import Phase, SessionState
+from gateway.batch.confirming import end_syncing
 from gateway.shelf import Fact
 
 
@@ -237,5 +238,39 @@ def test_progress_never_falls_from_start_to_completed(in_a_shop, monkeypatch):
         assert {6, 12, 30, 80, 98, 100} <= set(seen)
         status = await shop.status(session_id)
         assert (status.tags_total, status.tags_confirmed) == (10, 10)
+
+    in_a_shop(story)
+
+
+def test_a_proof_that_was_lost_again_before_the_batch_confirms_nothing(in_a_shop):
+    async def story(shop):
+        first = await batch_with_displays(shop, 2)
+        await shop.prove(display(0))
+        await shop.prove(display(1))
+        await shop.lose(display(0))
+        again = await shop.send([row(n, "2.00") for n in range(2)])  # the same prices need the same revisions
+        await shop.clock.pass_s(65)
+        assert (await shop.status(again)).tags_confirmed == 1
+        assert [one.display_id for one in await shop.sessions.unconfirmed("corner", again)] == [display(0)]
+        await shop.crash()
+        shop.open()  # a start asks for all that was proved while nobody listened
+        await quiet(shop)
+        assert (await shop.status(again)).tags_confirmed == 1
+        await shop.prove(display(0), told=False)
+        await shop.clock.pass_s(30)
+        assert (await shop.status(again)).tags_confirmed == 2
+        assert (await shop.status(first)).tags_confirmed == 2
+
+    in_a_shop(story)
+
+
+def test_a_second_try_to_end_syncing_forgets_no_proof_that_came_after_the_first(in_a_shop):
+    async def story(shop):
+        session_id = await batch_with_displays(shop, 1)
+        await shop.prove(display(0), told=False)
+        again = await shop.database.write(lambda c: end_syncing(c, session_id, shop.clock.now()))
+        assert again == ()
+        await shop.clock.pass_s(30)
+        assert (await shop.status(session_id)).tags_confirmed == 1
 
     in_a_shop(story)

@@ -1,7 +1,7 @@
 """Bringing *desired* up to date: what is drawn, what is not, and that nothing drawn from old facts is taken."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -18,6 +18,7 @@ from gateway.shelf import (
     DisplayStanding,
     FactoryCodeVault,
     add_box_list,
+    bind,
     bind_automatically,
     standings,
     unbind,
@@ -222,6 +223,47 @@ def test_a_chunk_counts_a_display_when_its_label_follows_from_the_chunk(tmp_path
         result = await shop.sync.handle(Chunk("chunk-1", STORE, "session", 0, 1, products))
         assert (result.displays_total, result.displays_handled) == (2, 2)
         assert result.refused == ("0000000000000001.0",)
+
+    scenario(tmp_path, story)
+
+
+def test_a_display_that_is_bound_while_its_chunk_is_counted_is_drawn_before_it_counts(tmp_path: Path) -> None:
+    async def story(shop: Shop) -> None:
+        ids = await shop.send({"barcode": MILK, "price": "1.59"})
+        await shop.sync.bring_up_to_date()
+        inner = shop.sync.bring_up_to_date
+
+        async def bound_just_after(*, product_ids: Sequence[int] | None = None) -> int:
+            moved = await inner(product_ids=product_ids)
+            if shop.sync.bring_up_to_date is bound_just_after:
+                shop.sync.bring_up_to_date = inner  # type: ignore[method-assign]
+                await shop.database.write(lambda c: bind(c, STORE, "0000000000000001.0", [MILK]))
+            return moved
+
+        shop.sync.bring_up_to_date = bound_just_after  # type: ignore[method-assign]
+        result = await shop.sync.handle(Chunk("c", STORE, "session", 0, 1, (ChunkProduct(ids[0], MILK, 1),)))
+        assert (result.displays_total, result.displays_handled) == (2, 2)
+        assert [one.desired_revision for one in await shop.standings()] == [1, 2]
+
+    scenario(tmp_path, story)
+
+
+def test_a_product_that_changes_faster_than_it_is_drawn_does_not_count_as_handled(tmp_path: Path) -> None:
+    async def story(shop: Shop) -> None:
+        ids = await shop.send({"barcode": MILK, "price": "1.00"})
+        cents = iter(range(101, 10_000))
+
+        async def overtake() -> None:
+            await shop.send({"barcode": MILK, "price": f"{next(cents) / 100:.2f}"})
+            shop.executor.before = overtake
+
+        shop.executor.before = overtake
+        chunk = Chunk("c", STORE, "session", 0, 1, (ChunkProduct(ids[0], MILK, 1),))
+        result = await shop.sync.handle(chunk)
+        assert (result.displays_total, result.displays_handled) == (1, 0)
+        shop.executor.before = None
+        result = await shop.sync.handle(chunk)
+        assert (result.displays_total, result.displays_handled) == (1, 1)
 
     scenario(tmp_path, story)
 

@@ -303,6 +303,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Text(), nullable=False),
         sa.Column("display_id", sa.Text(), nullable=False),
         sa.Column("needed_revision", sa.BigInteger(), nullable=False),
+        sa.Column("after_seq", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
