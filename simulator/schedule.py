@@ -22,7 +22,7 @@ class Scheduler:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.now_s = clock.monotonic_s()  # the instant of the turn that runs now
+        self.now_s = clock.monotonic_s()  # the instant at which the call that runs now was due
         self._loop = asyncio.get_running_loop()
         self._heap: list[_Waiting] = []
         self._made = 0
@@ -66,14 +66,18 @@ class Scheduler:
         self._timer = None
         self._running = True
         heap = self._heap
-        self.now_s = now_s = self.clock.monotonic_s()
+        now_s = self.clock.monotonic_s()
         try:
             for _ in range(CALLS_PER_TURN_MAX):
                 if not heap or heap[0][0] > now_s:
                     break
-                heapq.heappop(heap)[2]()
-            for call in self._at_end:
+                at_s, _, call = heapq.heappop(heap)
+                # Each call lives at its own instant, not at the one when this machine got round to it: else a radio
+                # that serves one tag at a time would serve one a turn, however fast the fleet's time runs.
+                self.now_s = max(self.now_s, at_s)
                 call()
+            for at_end in self._at_end:
+                at_end()
         finally:
             self._running = False
             self._set_timer()

@@ -16,7 +16,7 @@ REVISION_MAX = 0xFFFF_FFFF
 # Spread of a retry, as a share of its wait, so that tags that fell silent together do not come back together.
 RETRY_JITTER = 0.25
 # What the way through broker, queue and bridge may add to a contact, on top of it: when all prices of a shop change at
-# once, an offer waits behind 2,000 others. Measured on two busy cores: half a second sends most of them twice.
+# once, an offer waits behind 2,000 others, on a box that is busy with them.
 LINK_SLACK_S = 2.0
 # Without a HELLO we do not know a bridge's contact interval; the poll profile's default (docs/protocol.md).
 CONTACT_S_DEFAULT = 60.0
