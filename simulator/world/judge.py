@@ -83,8 +83,7 @@ class Judge:
     def removed(self, barcodes: Iterable[str]) -> None:
         for barcode in barcodes:
             self._seq += 1
-            if barcode in self._products:
-                self._products[barcode].removed_by = self._seq
+            self._products.setdefault(barcode, JudgedProduct()).removed_by = self._seq
 
     def expected(
         self, display_id: str, panel: str, barcodes: Sequence[str], at: datetime, template: str = "shelf"

@@ -17,10 +17,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from firmware_protocol import PANELS, content_id
+from firmware_protocol.tag.display import Stage, glass_changed
 from gateway.catalog import ParsedRow, RowMode
 from simulator.clock import VirtualClock
 from simulator.faults import FaultRates
 from simulator.fleet import FleetPlan
+from simulator.panel import RefreshRates
 from simulator.virtual_time import VirtualLoop
 from simulator.world import World
 from simulator.world.world import Row
@@ -28,8 +31,10 @@ from simulator.world.world import Row
 LONG = os.environ.get("ESL_TEST_LONG") == "1"
 START = datetime(2026, 3, 27, 20, 0, tzinfo=UTC)  # a daylight-saving change is two days away
 BARCODES = [f"SKU-{number}" for number in range(4)]
+NEVER_ADDED = "SKU-9"  # comes in batches alone
 PRICES = st.sampled_from(["1.29", "1.39", "2.00", "10.49"])
 BARCODE = st.sampled_from(BARCODES)
+PUSHED = st.sampled_from([*BARCODES, NEVER_ADDED])
 CRASH_AFTER = st.one_of(st.none(), st.integers(0, 40))  # turns of the loop: each await is one
 MET: Counter[tuple[str, str]] = Counter()
 
@@ -48,6 +53,10 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
         self.clock = VirtualClock(self.loop, START)
         self.folder = tempfile.TemporaryDirectory()
         self.open_sessions: dict[str, list[tuple[int, ParsedRow]]] = {}
+        self.completed: list[str] = []
+        self.proofs_seen = 0
+        self.proved: set[str] = set()
+        self.untold: set[str] = set()
         self.requests = 0
         self.last_step = "start"
         self.revisions: dict[str, int] = {}
@@ -114,16 +123,19 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
         self.step("zeros")
         self.send("/productUpdate", RowMode.UPDATE, {"barcode": barcode, **row}, None)
 
-    @rule(rows=st.lists(st.tuples(BARCODE, PRICES), min_size=1, max_size=4), crash=CRASH_AFTER)
-    def pushes_a_batch(self, rows: list[tuple[str, str]], crash: int | None) -> None:
+    @rule(rows=st.lists(st.tuples(PUSHED, PRICES, st.booleans()), min_size=1, max_size=4), crash=CRASH_AFTER)
+    def pushes_a_batch(self, rows: list[tuple[str, str, bool]], crash: int | None) -> None:
         self.step("push")
         answer = self.post("/batch/start", {}, crash)
         if answer.status_code == 429 or answer.status_code == 409:
             return  # sixteen are open already
         session = str(answer.json()["sessionId"])
-        pushed: list[Row] = [{"barcode": code, "price": price} for code, price in rows]
+        pushed: list[Row] = []
+        for code, price, named in rows:
+            row: Row = {"barcode": code, "price": price}
+            pushed.append(row | {"name": f"Artikl {code}"} if named else row)
         answer = self.post("/batch/push", {"sessionId": session, "products": pushed}, crash)
-        assert answer.status_code in (200, 207, 422), answer.text  # a removed product is not known
+        assert answer.status_code in (200, 207, 422), answer.text  # without a name, only what is there is known
         self.open_sessions[session] = self.world.judge.number(pushed, RowMode.UPDATE)
 
     @precondition(lambda self: self.open_sessions)
@@ -136,13 +148,26 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
         assert answer.status_code in (200, 410), answer.text
         if answer.status_code == 200:
             self.world.judge.apply(numbered)
+            self.completed.append(session)
 
-    @rule(barcode=BARCODE)
-    def removes_a_product(self, barcode: str) -> None:
+    @rule(barcode=PUSHED, crash=CRASH_AFTER)
+    def removes_a_product(self, barcode: str, crash: int | None) -> None:
         self.step("remove")
-        answer = self.post("/delete", {"barcodes": [barcode]}, None)
-        if answer.status_code in (200, 207):
-            self.world.judge.removed([barcode])
+        self.remove([barcode], crash)
+
+    @precondition(lambda self: self.open_sessions)
+    @rule(which=st.integers(0, 15))
+    def removes_what_an_open_batch_holds(self, which: int) -> None:
+        self.step("unstage")
+        staged = list(self.open_sessions.values())[which % len(self.open_sessions)]
+        self.remove(sorted({row.barcode for _, row in staged}), None)
+
+    @precondition(lambda self: self.open_sessions)
+    @rule(tag=st.integers(0, 2), which=st.integers(0, 15), barcode=BARCODE)
+    def somebody_binds_while_a_batch_is_carried_out(self, tag: int, which: int, barcode: str) -> None:
+        self.step("bind-in")
+        self.completes_a_batch(which, None)
+        self.somebody_binds(tag, barcode)
 
     # what people do
 
@@ -178,6 +203,29 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
         self.step("reboot")
         self.world.fleet.reboot_tag(list(self.world.fleet.tags)[which])
 
+    @rule(which=st.integers(0, 2))
+    def somebody_resets_a_tag_with_a_pin(self, which: int) -> None:
+        self.step("reset")
+        tag_id = list(self.world.fleet.tags)[which]
+        self.world.fleet.tags[tag_id].factory_reset()
+        self.untold.add(f"{tag_id}.0")
+        self.revisions = {name: seen for name, seen in self.revisions.items() if not name.startswith(f"{tag_id}.")}
+
+    @rule(which=st.integers(0, 2))
+    def a_button_page_takes_the_glass(self, which: int) -> None:
+        self.step("page")
+        tag = list(self.world.fleet.tags.values())[which]
+        if tag.machine._states[0].work.stage is not Stage.DRAWING:
+            tag.glasses[0].planes = tuple(bytes(len(plane)) for plane in tag.glasses[0].planes)
+            tag.machine._apply(0, glass_changed(tag.machine._states[0]))
+            tag._look_at_glass(0.0)
+            self.untold.add(f"{tag.tag_id}.0")
+
+    @rule(rate=st.sampled_from([0.0, 0.5]))
+    def refreshes_fail(self, rate: float) -> None:
+        self.step("refresh")
+        self.set_refresh_rates(RefreshRates(busy_missing=rate))
+
     @rule()
     def a_bridge_forgets_everything(self) -> None:
         self.step("bridge")
@@ -196,10 +244,28 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
                 assert held.revision >= self.revisions.get(name, 0), f"{name} went back"
                 self.revisions[name] = held.revision
 
+    @invariant()
+    def nothing_is_confirmed_that_no_glass_shows(self) -> None:
+        """But for a glass that was drawn over since its last proof: the gateway cannot know before the tag says so."""
+        if self.opened is None:
+            return
+        for proof in self.world.proofs[self.proofs_seen :]:
+            self.proved.add(proof.display_id)
+            self.untold.discard(proof.display_id)
+        self.proofs_seen = len(self.world.proofs)
+        for one in self.run(self.world.displays()):
+            if one.confirmed and one.display_id not in self.untold:
+                on_glass = content_id(PANELS[one.panel], self.world.glass(one.display_id))
+                assert on_glass == one.desired_content_id, f"{one.display_id} shows something else"
+        if self.completed:
+            told = self.run(self.world.status(self.completed[-1]))
+            assert int(str(told["tagsConfirmed"])) <= min(int(str(told["tagsTotal"])), len(self.proved)), told
+
     def teardown(self) -> None:
         try:
             if self.opened is not None:
                 self.world.fleet.set_link_rates(FaultRates())
+                self.set_refresh_rates(RefreshRates())
                 self.run(self.world.run_until_quiet(4 * 3600))
                 assert self.run(self.world.false_proofs()) == []
                 assert self.run(self.world.differences()) == []
@@ -213,6 +279,15 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
             self.folder.cleanup()
 
     # how a POS lives with a gateway that dies under it
+
+    def set_refresh_rates(self, rates: RefreshRates) -> None:
+        for tag in self.world.fleet.tags.values():
+            tag.around.refresh_rates = rates
+
+    def remove(self, barcodes: list[str], crash: int | None) -> None:
+        answer = self.post("/delete", {"barcodes": barcodes}, crash)
+        assert answer.status_code == 200, answer.text  # a barcode that is not there is a warning
+        self.world.judge.removed(barcodes)
 
     def send(self, path: str, mode: RowMode, row: Row, crash: int | None) -> None:
         answer = self.post(path, [row], crash)
