@@ -36,6 +36,9 @@ def import_file(
         str | None, typer.Option("--token", metavar="T", help="The store's token; else one is made and revoked.")
     ] = None,
     field_map: Map = None,
+    decimal: Annotated[
+        str, typer.Option("--decimal", metavar="SIGN", help="How the file writes decimals: '.', or ',' as in 1.299,00.")
+    ] = ".",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be rejected; send nothing.")] = False,
     rows_only: Annotated[
         bool, typer.Option("--rows", help="Print the rows as they would be sent, as JSON; send nothing.")
@@ -51,7 +54,9 @@ def import_file(
     """
     from gateway.cli.price_list import read_price_list
 
-    price_list = read_price_list(file, parse_map(field_map))
+    if decimal not in (".", ","):
+        raise CommandFailed(f"--decimal {decimal}: either . or ,")
+    price_list = read_price_list(file, parse_map(field_map), decimal_comma=decimal == ",")
     if rows_only:
         print(json.dumps(list(price_list.rows), ensure_ascii=False))
         return

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.catalog import FIELDS
+from gateway.catalog import FIELDS, Kind
 from gateway.cli.errors import CommandFailed
 
 Row = dict[str, object]
@@ -42,6 +42,7 @@ USUAL_NAMES: Mapping[str, str] = {
     "eancode": "barcode",
     "kategorija": "category",
     "kategorijaproizvoda": "category",
+    "cijena": "price",
     "mpc": "price",
     "maloprodajnacijena": "price",
     "retailprice": "price",
@@ -50,11 +51,26 @@ USUAL_NAMES: Mapping[str, str] = {
     "promoprice": "salePrice",
     "actionprice": "salePrice",
     "akcijskacijena": "salePrice",
+    "specialpricefrom": "saleStart",
+    "specialpriceto": "saleEnd",
+    "specialpricestart": "saleStart",
+    "specialpriceend": "saleEnd",
+    "salefrom": "saleStart",
+    "saleto": "saleEnd",
+    "saleuntil": "saleEnd",
+    "promofrom": "saleStart",
+    "promoto": "saleEnd",
+    "akcijaod": "saleStart",
+    "akcijado": "saleEnd",
     "bestprice30": "lowestPrice30Days",
     "lowestprice30": "lowestPrice30Days",
     "najnižacijenauposljednjih30dana": "lowestPrice30Days",
     "sidrenacijena": "anchorPrice",
 }
+# A column of this kind beside a special price is a period: left out, its sale would start at once and never end.
+_PERIOD = re.compile(r"(sale|special|promo|action|akcij|offer|discount|popust).*(from|to|until|till|start|end|od|do)$")
+_AMOUNTS = frozenset(spec.name for spec in FIELDS if spec.kind in (Kind.PRICE, Kind.NUMBER))
+_COMMA_AMOUNT = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _DELIMITERS = ",;\t|"
 _SEPARATE = re.compile(r"[\W_]+")
 
@@ -70,8 +86,11 @@ class PriceList:
     is_csv: bool
 
 
-def read_price_list(file: Path, field_map: Mapping[str, str] | None) -> PriceList:
-    """`field_map`: our field to the file's column. Raises CommandFailed with what to do."""
+def read_price_list(file: Path, field_map: Mapping[str, str] | None, *, decimal_comma: bool = False) -> PriceList:
+    """`field_map`: our field to the file's column. `decimal_comma`: amounts are written 1.299,00 and meant so.
+
+    Raises CommandFailed with what to do.
+    """
     try:
         octets = file.read_bytes()
     except OSError as error:
@@ -87,6 +106,14 @@ def read_price_list(file: Path, field_map: Mapping[str, str] | None) -> PriceLis
         )
     unknown = [name for name in names if name not in columns]
     has_sale = "salePrice" in columns.values()
+    periods = [name for name in unknown if _PERIOD.search(_folded(name))]
+    if has_sale and periods:
+        raise CommandFailed(
+            f"{file}: is {periods[0]} when a special price starts or ends? Say so with --map saleStart={periods[0]} or "
+            f"--map saleEnd={periods[0]}, or take the column out"
+        )
+    if decimal_comma:
+        raw = [{name: _with_point(value, columns.get(name)) for name, value in row.items()} for row in raw]
     rows = [_row(one, columns, has_sale=has_sale, is_csv=is_csv) for one in raw]
     return PriceList(raw, rows, columns, unknown, is_csv)
 
@@ -127,6 +154,13 @@ def _row(raw: Row, columns: Mapping[str, str], *, has_sale: bool, is_csv: bool) 
     return _with_sale(row) if has_sale else row
 
 
+def _with_point(value: object, field: str | None) -> object:
+    """An amount with a decimal comma as the API takes it; what is none stays as it is and is judged there."""
+    if field in _AMOUNTS and isinstance(value, str) and _COMMA_AMOUNT.fullmatch(value.strip()):
+        return value.strip().replace(".", "").replace(",", ".")
+    return value
+
+
 def _with_sale(row: Row) -> Row:
     """Price lists of Croatian shops leave the price empty beside a special one: then there is no old price to show."""
     special = row.get("salePrice")
@@ -143,15 +177,35 @@ def _read_csv(file: Path, octets: bytes) -> list[Row]:
     delimiter = max(_DELIMITERS, key=head.count)
     try:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        rows: list[Row] = [
-            {name.strip(): value for name, value in row.items() if isinstance(name, str) and name.strip()}
-            for row in reader
-        ]
+        _refuse_twins(file, reader.fieldnames or [])
+        rows: list[Row] = []
+        for row in reader:
+            if any(cell.strip() for cell in _surplus(row)):
+                raise CommandFailed(
+                    f"{file}: line {reader.line_num} has more cells than the heading. A decimal comma without quotes?"
+                )
+            rows.append({name.strip(): value for name, value in row.items() if isinstance(name, str) and name.strip()})
     except csv.Error as error:
         raise CommandFailed(f"{file} is no CSV file: line {reader.line_num}: {error}") from error
     if not rows:
         raise CommandFailed(f"{file} has no rows below its heading")
     return rows
+
+
+def _refuse_twins(file: Path, heading: Sequence[str]) -> None:
+    """Two columns of one name: whichever we took, it might be the wrong price."""
+    seen: set[str] = set()
+    for name in heading:
+        folded = _folded(name)
+        if folded and folded in seen:
+            raise CommandFailed(f"{file} has two columns called {name.strip()}: take one out, or rename it")
+        seen.add(folded)
+
+
+def _surplus(row: Mapping[str | None, object]) -> Sequence[str]:
+    """Cells beyond the heading, which the reader keeps under no name."""
+    cells = row.get(None)
+    return [str(cell) for cell in cells] if isinstance(cells, list) else []
 
 
 def _read_json(file: Path, octets: bytes) -> list[Row]:

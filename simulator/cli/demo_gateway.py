@@ -16,7 +16,7 @@ from pathlib import Path
 from simulator.cli.admin_api import GatewayPlace, GatewayRefuses
 from simulator.cli.demo_limits import GATEWAY_STARTS_S, GATEWAY_STOPS_S, PORTS_TRIED
 
-HOST, HTTP_PORT, MQTT_PORT = "127.0.0.1", 8080, 1883
+HOST, HTTP_PORT = "127.0.0.1", 8080
 
 
 class GatewayProcess:
@@ -27,20 +27,19 @@ class GatewayProcess:
     ) -> None:
         self._data, self._log = data, log
         self._http, self._broker, self._control = http, broker, control
-        self._mqtt: str | None = None
         self._process: Process | None = None
         self.place = GatewayPlace("", "", data)
 
     async def start(self) -> None:
         """Until it answers. Raises `GatewayRefuses` with its own words."""
-        mqtt = self._mqtt or f"{HOST}:{next(_free_ports(MQTT_PORT))}"
+        mqtt = f"{HOST}:0"  # the gateway takes the last run's port if it can, and says in endpoint.json which
         for http in self._addresses():
             if await self._started(http, mqtt):
                 break
             if self._http is not None or _is_free(int(http.rpartition(":")[2])):
                 raise GatewayRefuses(self._last_words())
             # else somebody took the port between our look and its start
-        self._http, self._mqtt = http, mqtt
+        self._http = http
         self.place = GatewayPlace.find(self._data, None)
 
     def _addresses(self) -> Iterator[str]:

@@ -111,3 +111,33 @@ def test_a_file_that_cannot_be_used_is_said_with_what_to_do(
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="cannot be read: No such file"):
         read_price_list(tmp_path / "none.csv", None)
+
+
+def test_a_decimal_comma_without_quotes_is_refused_by_its_line_and_never_cut_to_a_price(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="line 2 has more cells"):
+        read_price_list(written(tmp_path, "Barcode,Name,Price\nU1,Mlijeko,1,29\n"), None)
+    (row,) = read_price_list(written(tmp_path, "Barcode,Name,Price\nU1,Mlijeko,1.29,,\n"), None).rows
+    assert row["price"] == "1.29"  # empty cells at the end are what spreadsheets leave
+
+
+def test_two_columns_of_one_name_are_refused_because_either_may_be_the_wrong_price(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="two columns called Price"):
+        read_price_list(written(tmp_path, "Barcode,Price,Name,Price\nS1,1.00,x,2.00\n"), None)
+
+
+def test_the_period_of_a_special_price_is_never_left_out_in_silence(tmp_path: Path) -> None:
+    dated = "Barcode,Name,Price,SpecialPrice,SpecialPriceFrom,SpecialPriceTo\nD,a,2.00,1.00,2026-12-24,2026-12-30\n"
+    (row,) = read_price_list(written(tmp_path, dated), None).rows
+    assert (row["saleStart"], row["saleEnd"]) == ("2026-12-24", "2026-12-30")
+    with pytest.raises(CommandFailed, match="--map saleStart=PromotionStart"):
+        read_price_list(written(tmp_path, dated.replace("SpecialPriceFrom", "PromotionStart")), None)
+
+
+def test_decimal_commas_are_read_only_where_somebody_said_so(tmp_path: Path) -> None:
+    file = written(tmp_path, "Barkod;Naziv;Cijena\n1;a;1.299,00\n2;b;1,29\n3;c;1.2.9\n")
+    assert [row["price"] for row in read_price_list(file, None).rows] == ["1.299,00", "1,29", "1.2.9"]
+    assert [row["price"] for row in read_price_list(file, None, decimal_comma=True).rows] == [
+        "1299.00",
+        "1.29",
+        "1.2.9",
+    ]
