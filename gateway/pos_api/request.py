@@ -88,7 +88,7 @@ def rows_of(value: object, *, in_session: bool = False) -> SentRows:
     names = [name for name in value if folded(name) == _SESSION_ID]
     session_id = session_id_of(value[names[0]]) if names else None
     row = value if isinstance(value, RepeatedKeys) else {name: value[name] for name in value if name not in names}
-    return SentRows([row] if row else [], session_id)
+    return SentRows([row], session_id)
 
 
 def _enveloped(members: dict[str, object], *, in_session: bool) -> SentRows:

@@ -83,6 +83,16 @@ def test_the_body_names_the_session_before_the_query_and_the_query_before_the_he
     at_the_till(scenario)
 
 
+def test_a_push_without_any_product_is_never_a_success(at_the_till: Till) -> None:
+    async def scenario(pos: Any) -> None:
+        session_id = (await pos.post("/batch/start")).json()["sessionId"]
+        for body in ({"sessionId": session_id}, {"sessionId": session_id, "items": [WATER]}):
+            answer = await pos.post("/batch/push", body)
+            assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "required")
+
+    at_the_till(scenario)
+
+
 @pytest.mark.parametrize(
     ("session_id", "said"),
     [(7, (422, "field_invalid")), (None, (422, "field_invalid")), ("nope", (404, "session_unknown"))],
