@@ -117,4 +117,4 @@ def test_every_command_of_the_readme_runs_in_its_order(reader: Reader) -> None:
         elif block.kind == "sh server":
             reader.start(block)
     assert len(said) >= 4
-    assert "3850000000017" in "".join(said)
+    assert "3850000000015" in "".join(said)
