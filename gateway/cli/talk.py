@@ -37,6 +37,8 @@ def find_gateway(data: Path | None, server: str | None) -> tuple[str, str]:
         token = os.environ.get("ESL_TOKEN", "")
         if not token:
             raise CommandFailed("--server needs ESL_TOKEN: the admin token, which stands in admin.token there")
+        if not token.isascii() or not token.isprintable():
+            raise CommandFailed("ESL_TOKEN is no admin token: it has letters that none has; copy admin.token whole")
         return server.rstrip("/"), token
     folder = data_folder(data)
     try:
