@@ -270,7 +270,7 @@ def shop(open_shop: OpenShop) -> Shop:
     return open_shop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture  # one a test: Playwright keeps a loop running in this thread as long as it lives
 def chromium() -> Iterator[Browser]:
     path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := which(name))), None)
     if path is None:
