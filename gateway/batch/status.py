@@ -6,6 +6,7 @@ only grow. Source: the POS contract, Batches (Status) and *What wins*.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, select
@@ -25,9 +26,11 @@ from gateway.batch.records import (
 from gateway.batch.staging import find_session, is_expired
 from gateway.catalog import RowIssue
 from gateway.ports import from_ms
+from gateway.shelf import Reason, overtaken_displays
 
 _SAVED, _SYNCED, _ALL = 30, 80, 100  # where the phases end, in per cent
-_NOT_YET = "not_yet"
+# Of what overtook a batch these say more than that something did.
+_KINDS_OF_OVERTAKING = (Reason.UNBOUND.value, Reason.PRODUCT_REMOVED.value)
 
 
 def batch_status(connection: Connection, store_id: str, session_id: str, now: datetime) -> BatchStatus:
@@ -73,7 +76,10 @@ def list_missing(
 def list_unconfirmed(
     connection: Connection, store_id: str, session_id: str, after: str, limit: int
 ) -> list[Unconfirmed]:
-    """Displays the batch waits for, behind the id `after`, with the reasons as last heard. Raises SessionUnknown."""
+    """Displays the batch waits for, behind the id `after`, with the reasons as last heard. Raises SessionUnknown.
+
+    One whose label has changed since is `superseded`: what delivery says of it is about the newer label.
+    """
     find_session(connection, store_id, session_id)
     column = tables.batch_display.c
     rows = connection.execute(
@@ -82,12 +88,22 @@ def list_unconfirmed(
         .order_by(column.display_id)
         .limit(limit)
     )
-    return [Unconfirmed(row.display_id, row.needed_revision, row.reason or _NOT_YET) for row in rows]
+    listed = [Unconfirmed(row.display_id, row.needed_revision, row.reason or Reason.NOT_YET.value) for row in rows]
+    overtaken = overtaken_displays(connection, [(one.display_id, one.needed_revision) for one in listed])
+    return [replace(one, reason=_superseded_or(one.reason)) if one.display_id in overtaken else one for one in listed]
 
 
-def with_reasons(listed: list[Unconfirmed], reasons: Mapping[str, str]) -> list[Unconfirmed]:
+def with_reasons(listed: list[Unconfirmed], heard: Mapping[str, str]) -> list[Unconfirmed]:
     """The same displays with what delivery says of them now."""
-    return [Unconfirmed(one.display_id, one.needed_revision, reasons.get(one.display_id, one.reason)) for one in listed]
+    found = [(one, heard.get(one.display_id, one.reason)) for one in listed]
+    return [
+        replace(one, reason=_superseded_or(reason) if one.reason == Reason.SUPERSEDED.value else reason)
+        for one, reason in found
+    ]
+
+
+def _superseded_or(reason: str) -> str:
+    return reason if reason in _KINDS_OF_OVERTAKING else Reason.SUPERSEDED.value
 
 
 def _status(connection: Connection, session: Row[tuple[object, ...]], now: datetime) -> BatchStatus:

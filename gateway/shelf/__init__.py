@@ -11,7 +11,15 @@ from gateway.shelf.bindings import (
     displays_bound_to,
     unbind,
 )
-from gateway.shelf.desired import DrawnFrom, Moved, Picture, content_of, set_template_releases, write_pictures
+from gateway.shelf.desired import (
+    DrawnFrom,
+    Moved,
+    Picture,
+    content_of,
+    overtaken_displays,
+    set_template_releases,
+    write_pictures,
+)
 from gateway.shelf.factory_code import FactoryCodeVault
 from gateway.shelf.facts import BindingsChanged, DesiredMoved, Fact, Reason, ShownMoved
 from gateway.shelf.shown import (
@@ -75,6 +83,7 @@ __all__ = [
     "list_tags",
     "needed_revisions",
     "next_change_at",
+    "overtaken_displays",
     "remove_tag",
     "set_template_releases",
     "stale_displays",

@@ -5,7 +5,7 @@ Rule: a picture counts only if everything it was drawn from still holds in the t
 the same content renews that and moves no revision. Why: docs/architecture.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -151,6 +151,37 @@ def _recheck(connection: Connection, pictures: Sequence[Picture], now_ms: int) -
         )
         (holding if holds else outdated).append(one)
     return holding, outdated
+
+
+def overtaken_displays(connection: Connection, needed: Iterable[tuple[str, int]]) -> set[str]:
+    """Of (display id, revision it once had to show): those that shall show another content by now.
+
+    A higher number for the same content overtakes nothing: the tag held one, the data was restored, a price came back.
+    """
+    revisions = dict(needed)
+    moved = connection.execute(
+        select(desired.c.display_id, desired.c.revision, desired.c.content_id).where(
+            among(desired.c.display_id, revisions)
+        )
+    )
+    fact = display_history.c
+    overtaken: set[str] = set()
+    for row in moved:
+        if row.revision <= revisions[row.display_id]:
+            continue
+        content_then = connection.scalar(
+            select(fact.content_id)
+            .where(
+                fact.display_id == row.display_id,
+                fact.fact == Fact.DESIRED.value,
+                fact.revision <= revisions[row.display_id],
+            )
+            .order_by(fact.seq.desc())
+            .limit(1)
+        )
+        if content_then is not None and content_then != row.content_id:
+            overtaken.add(row.display_id)
+    return overtaken
 
 
 def _write_contents(connection: Connection, pictures: Sequence[Picture]) -> None:

@@ -94,6 +94,7 @@ class Shop:
         self.after_chunk: Callable[[], Awaitable[None]] | None = None  # what the shop does just behind a chunk
         self.asked_again: list[list[int]] = []  # products whose displays were stale at the end of syncing
         self.never_draws = False
+        self.content = CONTENT  # what sync draws from now on
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self, *, running: bool = True) -> None:
@@ -221,7 +222,7 @@ class Shop:
         bound = connection.scalar(
             select(tables.display.c.binding_version).where(tables.display.c.display_id == display_id)
         )
-        values = {"revision": revision + 1, "content_id": CONTENT, "moved_at": now, "binding_version": bound}
+        values = {"revision": revision + 1, "content_id": self.content, "moved_at": now, "binding_version": bound}
         moved = upsert(desired).values(
             display_id=display_id,
             store_id=store,
@@ -243,7 +244,7 @@ class Shop:
                 revision=revision,
                 fact=fact.value,
                 at=to_ms(self.clock.now()),
-                content_id=CONTENT,
+                content_id=self.content,
             )
         )
 
@@ -254,7 +255,7 @@ class Shop:
             column = tables.desired.c
             revision = connection.execute(select(column.revision).where(column.display_id == display_id)).scalar_one()
             now = to_ms(self.clock.now())
-            values = {"revision": revision, "content_id": CONTENT, "proved_at": now}
+            values = {"revision": revision, "content_id": self.content, "proved_at": now}
             glass = upsert(tables.shown).values(
                 display_id=display_id, refresh_counter=1, how="report", up_counter=1, **values
             )

@@ -107,6 +107,62 @@ def test_what_stays_missing_is_listed_with_its_reason_by_pages(in_a_shop):
     in_a_shop(story)
 
 
+def test_a_display_that_a_newer_change_overtook_says_so_until_the_newer_one_is_proved(in_a_shop):
+    async def story(shop):
+        older = await batch_with_displays(shop, 2)
+        shop.content = b"d" * 16
+        newer = await shop.send([row(0, "3.00")])
+        await quiet(shop)
+
+        async def listed(session_id):
+            found = await shop.sessions.unconfirmed("corner", session_id)
+            return [(one.display_id, one.reason) for one in found]
+
+        assert await listed(older) == [(display(0), "superseded"), (display(1), "asleep")]
+        assert await listed(newer) == [(display(0), "asleep")]
+        await shop.clock.pass_s(360)
+        status = await shop.status(older)
+        assert (status.status, status.tags_total, status.tags_unconfirmed) == (SessionState.COMPLETED, 2, 2)
+        assert await listed(older) == [(display(0), "superseded"), (display(1), "asleep")]
+        await shop.prove(display(0))
+        assert await listed(older) == [(display(1), "asleep")]
+        assert [(await shop.status(one)).tags_confirmed for one in (older, newer)] == [1, 1]
+
+    in_a_shop(story)
+
+
+@pytest.mark.parametrize("reason", ["unbound", "product_removed"])
+def test_a_display_that_was_unbound_or_whose_product_was_removed_says_that_and_not_that_it_was_overtaken(
+    in_a_shop, reason
+):
+    async def story(shop):
+        older = await batch_with_displays(shop, 1)
+        shop.content, shop.reason = b"d" * 16, reason
+        await shop.send([row(0, "3.00")])
+        await quiet(shop)
+        assert [one.reason for one in await shop.sessions.unconfirmed("corner", older)] == [reason]
+
+    in_a_shop(story)
+
+
+def test_a_new_number_for_the_same_picture_overtakes_nothing(in_a_shop):
+    async def story(shop):
+        first_content = shop.content
+        first = await batch_with_displays(shop, 1)
+        second = await shop.send([row(0, "3.00")])
+        await quiet(shop)
+        shop.content = b"d" * 16
+        other = await shop.send([row(0, "4.00")])
+        await quiet(shop)
+        shop.content = first_content
+        back = await shop.send([row(0, "3.00")])
+        await quiet(shop)
+        reasons = [(await shop.sessions.unconfirmed("corner", one))[0].reason for one in (first, second, other, back)]
+        assert reasons == ["asleep", "asleep", "superseded", "asleep"]
+
+    in_a_shop(story)
+
+
 def test_a_late_confirmation_still_counts_and_completed_stays_completed(in_a_shop):
     async def story(shop):
         session_id = await batch_with_displays(shop, 2)

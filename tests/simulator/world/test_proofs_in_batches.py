@@ -75,3 +75,30 @@ def test_a_display_bound_behind_the_last_chunk_is_confirmed_by_its_new_label_alo
         assert (status["status"], status["tagsConfirmed"]) == ("completed", 1)
 
     play(tmp_path, FleetPlan(seed=1, tags=20), story)
+
+
+def test_a_label_that_a_later_update_overtook_says_so_and_its_proof_confirms_the_batch_too(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.add(*rows(3))
+        await world.bind_all()
+        await world.run_until_quiet(600)
+        world.fleet.kill_tags(3)
+        session = await world.batch([one | {"price": "2.49"} for one in rows(3)])
+        await world.clock.sleep(400)
+        await world.update({"barcode": "SKU-0", "price": "2.79"})
+        unbound = next(one for one in await world.displays() if one.barcodes == ("SKU-1",))
+        await world.unbind(unbound.display_id)
+        await world.clock.sleep(10)
+        for silence in ("asleep", "out_of_range"):  # a new process has never heard the tag
+            answer = (await world.pos.get(f"/batch/{session}/unconfirmed")).json()
+            by_display = {one["display"]: one["reason"] for one in answer["items"]}
+            assert by_display.pop(unbound.display_id) == "unbound"
+            assert sorted(by_display.values()) == [silence, "superseded"]
+            await world.restart()
+            await world.clock.sleep(200)
+        world.fleet.revive_tags()
+        await world.run_until_quiet(600)
+        status = await world.status(session)
+        assert (status["status"], status["tagsTotal"], status["tagsConfirmed"]) == ("completed", 3, 3)
+
+    play(tmp_path, FleetPlan(seed=1, tags=3), story)
