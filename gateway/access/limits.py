@@ -13,5 +13,6 @@ BRIDGE_PASSWORD_OCTETS = 24
 # The wire's HELLO carries the run id in this many octets.
 RUN_ID_OCTETS = 8
 
-# After a restore every number that others may remember jumps by this much (wire, Restore).
+# After a restore every number that others may remember jumps by this much, and a tag whose number is further ahead of
+# ours than this is not followed (docs/protocol.md, "Restore").
 RESTORE_JUMP = 2**20

@@ -26,8 +26,6 @@ EXPIRES_CONTACTS = 40.0
 COUNTERS_RESERVED = 256
 # Counters of a second; with the UTC second since 2026 as a floor a copied database repeats nothing.
 COUNTERS_A_SECOND = 128
-# Numbers that others remember jump by this after a restore, and a report further ahead than this is not followed.
-RESTORE_JUMP = 1 << 20
 # What is sent to bridges in one database turn: bounds the transaction to some tens of milliseconds.
 DISPLAYS_A_TURN = 500
 # Encodings kept ready for bridges that ask: some 20,000 labels of a kilobyte.

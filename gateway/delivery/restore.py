@@ -9,9 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from gateway.access import adopt_run, jump_numbers
+from gateway.access import RESTORE_JUMP, adopt_run, jump_numbers
 from gateway.database import Database
-from gateway.delivery.limits import RESTORE_JUMP
 from gateway.delivery.tables import tag_key
 from gateway.ports import to_ms
 from gateway.shelf import Fact

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from firmware_protocol.report import Report, ReportState
+from gateway.access import RESTORE_JUMP
 
-# A restored gateway jumps this far with every number that others remember, and follows a tag no further than this.
-REVISION_JUMP = 1 << 20
 # A revision is a u32. Half of it is left to our own moves, so that no tag can talk us to the end of the numbers.
 REVISION_FOLLOWED_MAX = 1 << 31
 
@@ -187,7 +186,7 @@ def _cause(report: Report) -> str:
 def _revision_above_ours(books: DisplayBooks, theirs: int) -> tuple[DisplayBooks, tuple[Fact, ...]]:
     current = books.desired_revision
     books, facts = _shown_unknown(books, f"the tag holds revision {theirs}, above our {current}")
-    if theirs - current > REVISION_JUMP or theirs > REVISION_FOLLOWED_MAX:
+    if theirs - current > RESTORE_JUMP or theirs > REVISION_FOLLOWED_MAX:
         return books, (*facts, CommissionAnew(theirs))
     return replace(books, desired_revision=theirs + 1), (*facts, Raised(theirs + 1))
 
@@ -205,7 +204,7 @@ def _shown_unknown(books: DisplayBooks, cause: str) -> tuple[DisplayBooks, tuple
     return replace(books, shown_revision=None, shown_content=None), (Unknown(books.desired_revision, cause),)
 
 
-def restored(books: DisplayBooks, jump: int = REVISION_JUMP) -> DisplayBooks:
+def restored(books: DisplayBooks, jump: int = RESTORE_JUMP) -> DisplayBooks:
     """The books come from a backup: others remember more than we do, and every tag gets new keys."""
     return new_keys(replace(books, desired_revision=books.desired_revision + jump))
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from firmware_protocol import Report, ReportState
+from gateway.access import RESTORE_JUMP
 from gateway.delivery.rule import (
     REVISION_FOLLOWED_MAX,
-    REVISION_JUMP,
     CommissionAnew,
     DisplayBooks,
     Failed,
@@ -128,7 +128,7 @@ def test_our_current_revision_with_foreign_content_leads_to_the_next() -> None:
     assert not books.confirmed
 
 
-@pytest.mark.parametrize("theirs", [1 + REVISION_JUMP + 1, REVISION_FOLLOWED_MAX + 1, 2**32 - 1])
+@pytest.mark.parametrize("theirs", [1 + RESTORE_JUMP + 1, REVISION_FOLLOWED_MAX + 1, 2**32 - 1])
 def test_a_jump_too_far_is_not_followed_but_commissioned_anew(theirs: int) -> None:
     books, facts = report_heard(proved(), said(ReportState.SHOWN, theirs, A), counter=2)
     assert facts[-1] == CommissionAnew(theirs)
@@ -139,7 +139,7 @@ def test_a_jump_too_far_is_not_followed_but_commissioned_anew(theirs: int) -> No
 def test_no_tag_can_talk_a_display_to_the_end_of_the_revisions() -> None:
     books, counter = proved(), 2
     while True:
-        theirs = books.desired_revision + REVISION_JUMP
+        theirs = books.desired_revision + RESTORE_JUMP
         books, facts = report_heard(books, said(ReportState.WAITING_PARTS, theirs, A), counter)
         counter += 1
         if isinstance(facts[-1], CommissionAnew):
@@ -150,7 +150,7 @@ def test_no_tag_can_talk_a_display_to_the_end_of_the_revisions() -> None:
 
 def test_a_restored_gateway_is_above_every_revision_and_believes_nothing() -> None:
     books = restored(proved())
-    assert books.desired_revision == 1 + REVISION_JUMP
+    assert books.desired_revision == 1 + RESTORE_JUMP
     assert (books.shown_revision, books.shown_content, books.report_counter) == (None, None, None)
     assert next_step(books) == Offer(fence=False)
 
