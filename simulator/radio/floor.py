@@ -1,0 +1,164 @@
+"""A shop's floor: shelves, where bridges hang, where tags are, and what stands between the two.
+
+In: a plan (`floor_file` reads them; `floors/` has three). Out: distances in metres, obstacles in decibels.
+Rule: a plan is geometry and decibels, nothing else; which tag hangs where follows from the seed.
+Figures: radio and panel facts 5.2 (shelf side 8 dB, back to back 15 dB, freezer door 10 dB, all assumed there). Assumed
+here: a wave that would cross several shelves goes over them instead, so obstacles cost at most `most_db` together.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from math import ceil, dist, sqrt
+
+from simulator.radio.draws import Draw, spread
+from simulator.radio.path_loss import Propagation
+
+
+class Kind(Enum):
+    """Of a shelf."""
+
+    METAL = "metal"  # tags on one side, a sheet of metal behind them
+    BACK_TO_BACK = "back_to_back"  # tags on both sides
+    FREEZER = "freezer"  # tags inside, behind a door
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Metres from a corner of the shop, and above its floor."""
+
+    x: float
+    y: float
+    z: float
+
+    def distance_m(self, other: "Point") -> float:
+        return dist((self.x, self.y, self.z), (other.x, other.y, other.z))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A straight row, seen from above, as high as `height_m`. Tags hang `FACE_M` from its middle line."""
+
+    name: str
+    kind: Kind
+    start: tuple[float, float]
+    end: tuple[float, float]
+    height_m: float
+
+    @property
+    def length_m(self) -> float:
+        return dist(self.start, self.end)
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        return (1, -1) if self.kind is Kind.BACK_TO_BACK else (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one tag hangs."""
+
+    at: Point
+    shelf: Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Decibels of what is crossed."""
+
+    metal_db: float = 8.0
+    back_to_back_db: float = 15.0
+    freezer_db: float = 10.0
+    most_db: float = 30.0
+
+    def of(self, kind: Kind) -> float:
+        return {
+            Kind.METAL: self.metal_db,
+            Kind.BACK_TO_BACK: self.back_to_back_db,
+            Kind.FREEZER: self.freezer_db,
+        }[kind]
+
+
+FACE_M = 0.5
+_LEVELS = 5  # boards of a shelf, from knee to eye
+_LOWEST_M = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """`bridges`: names and places. Read one with `floor_file.read_floor`."""
+
+    name: str
+    width_m: float
+    depth_m: float
+    ceiling_m: float
+    shelves: tuple[Shelf, ...]
+    bridges: Mapping[str, Point]
+    losses: Losses = field(default_factory=Losses)
+    propagation: Propagation = field(default_factory=Propagation)
+
+    def spots(self, count: int, draw: Draw) -> list[Spot]:
+        """So many tags, one in each equal stretch of all shelf sides, at a height and a place in it that are drawn."""
+        sides = [(shelf, side) for shelf in self.shelves for side in shelf.sides]
+        total_m = sum(shelf.length_m for shelf, _ in sides)
+        found: list[Spot] = []
+        place, passed_m = 0, 0.0
+        for number in range(count):
+            along_m = (number + draw(2 * number)) * total_m / count
+            while place < len(sides) - 1 and along_m >= passed_m + sides[place][0].length_m:
+                passed_m += sides[place][0].length_m
+                place += 1
+            shelf, side = sides[place]
+            level = int(spread(draw, 2 * number + 1, 0, _LEVELS))
+            height_m = _LOWEST_M + (shelf.height_m - 2 * _LOWEST_M) * level / (_LEVELS - 1)
+            found.append(Spot(_at_side(shelf, side, along_m - passed_m, height_m), shelf))
+        return found
+
+    def between_db(self, spot: Spot, bridge: Point) -> float:
+        """What stands between a tag and a bridge: the tag's freezer door, and each shelf the straight line cuts."""
+        loss_db = self.losses.freezer_db if spot.shelf.kind is Kind.FREEZER else 0.0
+        for shelf in self.shelves:
+            share = _crossing((spot.at.x, spot.at.y), (bridge.x, bridge.y), shelf.start, shelf.end)
+            if share is not None and spot.at.z + (bridge.z - spot.at.z) * share < shelf.height_m:
+                loss_db += self.losses.of(shelf.kind)
+        return min(loss_db, self.losses.most_db)
+
+    def with_bridges(self, count: int) -> "Floor":
+        """The same shop with so many bridges, at the ceiling, spread as evenly as its shape allows."""
+        return replace(self, bridges=dict(_grid(self.width_m, self.depth_m, self.ceiling_m, count)))
+
+
+def _grid(width_m: float, depth_m: float, height_m: float, count: int) -> Iterator[tuple[str, Point]]:
+    """In rows as wide as the shop, the longer side with the more bridges; the last rows take what is left."""
+    rows = max(1, min(count, round(sqrt(count * depth_m / width_m))))
+    number = 0
+    for row in range(rows):
+        in_row = ceil((count - number) / (rows - row))
+        for column in range(in_row):
+            number += 1
+            yield f"bridge-{number}", Point((column + 0.5) * width_m / in_row, (row + 0.5) * depth_m / rows, height_m)
+
+
+def _at_side(shelf: Shelf, side: int, along_m: float, height_m: float) -> Point:
+    (x1, y1), (x2, y2) = shelf.start, shelf.end
+    length_m = shelf.length_m
+    along_x, along_y = (x2 - x1) / length_m, (y2 - y1) / length_m
+    x = x1 + along_x * along_m - side * along_y * FACE_M
+    y = y1 + along_y * along_m + side * along_x * FACE_M
+    return Point(x, y, height_m)
+
+
+_Flat = tuple[float, float]
+
+
+def _crossing(start: _Flat, end: _Flat, left: _Flat, right: _Flat) -> float | None:
+    """Where along start-end, as a share, it crosses left-right; None when it does not."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    ex, ey = right[0] - left[0], right[1] - left[1]
+    across = dx * ey - dy * ex
+    if across == 0:
+        return None
+    fx, fy = left[0] - start[0], left[1] - start[1]
+    along = (fx * ey - fy * ex) / across
+    on_shelf = (fx * dy - fy * dx) / across
+    return along if 0 <= along <= 1 and 0 <= on_shelf <= 1 else None
