@@ -3,7 +3,8 @@
 import { cell as read, pictureOf, STATE_WORDS } from "./live.js";
 
 const FRAME_MS = 6; // of the 16 that a frame has; the rest is for style, paint and the pictures' arrival
-const CELLS_A_FRAME = 24; // each brings a picture to fetch and to paint: 250 changes take ten frames
+const CELLS_A_FRAME = 64; // each is painted anew: 250 changes take four frames
+const PICTURES_WAIT_MS = 1000; // for the pictures of one message, so that they are painted in one frame, not one by one
 const CELLS_A_BLOCK = 100; // enough that blocks are few, few enough that one is quickly painted
 const FLASH_MS = 900; // two writes, no animation: that would paint the whole wall anew in every frame it lasts
 
@@ -18,6 +19,7 @@ export class Cells {
     this.changed = changed; // (one) a cell was written
     this.settled = settled; // () everything that waited is written
     this.waiting = new Map();
+    this.newest = new Map(); // what was said last of each, also while its picture is still on its way
     this.unit = 3; // pixels a millimetre
     this.room = innerWidth; // pixels a row
     // Of its height nothing depends, which changes whenever a block comes into sight.
@@ -26,6 +28,9 @@ export class Cells {
       this.room = width;
       this.tidy();
     }).observe(wall);
+    // The browser's own laziness fetches pictures up to 2,500 pixels away, when ten times as many labels turn.
+    this.near = new Set(); // blocks in sight, or nearly
+    this.sight = new IntersectionObserver((entries) => this.onSight(entries), { rootMargin: "50%" });
     this.broken = new Set();
     this.scheduled = false;
     this.turned = [];
@@ -36,16 +41,38 @@ export class Cells {
   replace(list, panels) {
     this.panels = panels;
     const there = new Set();
-    for (const row of list) { there.add(row[0]); this.waiting.set(row[0], row); }
+    for (const row of list) { there.add(row[0]); this.newest.set(row[0], row); this.waiting.set(row[0], row); }
     for (const id of this.byId.keys()) if (!there.has(id)) this.waiting.set(id, [id, "", "removed"]);
     for (const image of this.broken) image.src = image.src; // they broke while the gateway was away
     this.broken.clear();
     this.schedule();
   }
 
-  update(list) {
-    for (const row of list) this.waiting.set(row[0], row);
+  // Every picture that arrives paints its part of the wall anew: those that are seen come first and then all at once.
+  async update(list) {
+    const awaited = [], pictures = [];
+    for (const row of list) {
+      this.newest.set(row[0], row);
+      const { id, picture } = read(row);
+      const held = this.byId.get(id);
+      if (held?.image && picture && picture !== held.one.picture && this.isNear(held)) {
+        awaited.push(row);
+        pictures.push(this.ready(picture));
+      } else this.waiting.set(id, row);
+    }
     this.schedule();
+    if (!pictures.length) return;
+    const late = new Promise((done) => setTimeout(done, PICTURES_WAIT_MS));
+    await Promise.race([Promise.all(pictures), late]);
+    for (const row of awaited) if (this.newest.get(row[0]) === row) this.waiting.set(row[0], row);
+    this.schedule();
+  }
+
+  async ready(picture) {
+    const ahead = new Image();
+    ahead.src = pictureOf(picture);
+    await ahead.decode().catch(() => {}); // what broke is asked for again once it is on the wall
+    return ahead;
   }
 
   refilter(filter) {
@@ -122,6 +149,8 @@ export class Cells {
   // what changes in one block does not paint the others anew.
   tidy() {
     this.untidy = false;
+    this.sight.disconnect();
+    this.near.clear();
     const focused = this.wall.contains(document.activeElement) ? document.activeElement : null;
     for (const group of this.groups.values()) {
       const gap = 3 + this.unit * 1.4; // as in console.css
@@ -141,6 +170,7 @@ export class Cells {
         block.className = "block";
         block.style.setProperty("--rows", Math.ceil(elements.filter((one) => !one.hidden).length / columns));
         block.append(...elements);
+        this.sight.observe(block);
         return block;
       }));
     }
@@ -175,10 +205,29 @@ export class Cells {
     if (!held.image) {
       held.image = document.createElement("img");
       held.image.alt = "";
-      held.image.loading = "lazy";
       held.element.append(held.image);
     }
-    held.image.src = pictureOf(picture); // the browser keeps the old one until the new one has come
+    if (this.isNear(held)) this.fetch(held);
+  }
+
+  fetch({ image, one }) {
+    const url = pictureOf(one.picture);
+    if (image.getAttribute("src") !== url) image.src = url; // the browser keeps the old one until the new one has come
+  }
+
+  isNear({ element }) {
+    return this.near.has(element.parentElement) && !element.hidden;
+  }
+
+  onSight(entries) {
+    for (const { target: block, isIntersecting } of entries) {
+      if (!isIntersecting) { this.near.delete(block); continue; }
+      this.near.add(block);
+      for (const element of block.children) {
+        const held = this.byId.get(element.id);
+        if (held?.image && !element.hidden) this.fetch(held);
+      }
+    }
   }
 
   remove(held) {
@@ -187,6 +236,7 @@ export class Cells {
     this.untidy = true;
     held.group.ids = held.group.ids.filter((id) => id !== held.one.id);
     this.byId.delete(held.one.id);
+    this.newest.delete(held.one.id);
   }
 
   hide(held) {
