@@ -14,7 +14,7 @@ from gateway.access.feeds import (
     forget_sync_credential,
     sync_credentials,
 )
-from gateway.access.limits import RESTORE_JUMP
+from gateway.access.limits import LIVE_TOKENS_MAX, RESTORE_JUMP
 from gateway.access.runs import adopt_run, known_run, start_run
 from gateway.access.sandbox import ChecklistItem, note_sandbox, sandbox_report
 from gateway.access.stores import (
@@ -46,6 +46,7 @@ from gateway.access.tokens import (
 )
 
 __all__ = [
+    "LIVE_TOKENS_MAX",
     "RESTORE_JUMP",
     "AuditLine",
     "BridgeCredential",

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.access import LIVE_TOKENS_MAX
 from gateway.cli import panels
 from gateway.cli.errors import CommandFailed
 from gateway.cli.options import Data, Json, Server, Store
@@ -60,6 +61,11 @@ def import_file(
     if rows_only:
         print(json.dumps(list(price_list.rows), ensure_ascii=False))
         return
+    if token is not None and not token.isascii():
+        raise CommandFailed(
+            "--token: it has letters that no token has; copy it whole, as `esl token create` printed it"
+        )
+    repeated = repeated_barcodes(price_list.rows)
     with Gateway(data, server, patience_s=PATIENCE_S) as gateway:
         if not as_json:
             show_table(("column", "becomes"), price_list.columns.items(), empty="")
@@ -75,9 +81,11 @@ def import_file(
                 report, rejected = _send(gateway, usable, price_list.rows, quiet=as_json)
     beside = write_rejected(file, price_list.raw, rejected, is_csv=price_list.is_csv)
     if as_json:
-        show_json({**report, "rejectedFile": str(beside) if beside else None})
+        twice = [{"barcode": barcode, "rows": numbers} for barcode, numbers in repeated.items()]
+        show_json({**report, "repeatedBarcodes": twice, "rejectedFile": str(beside) if beside else None})
     else:
         _say_outcome(report, rejected, beside)
+        _say_repeated(repeated)
     if not dry_run and report["status"] != "completed":
         raise CommandFailed(f"the batch is {report['status']}: {report['failure'] or 'send the file again'}")
 
@@ -91,6 +99,17 @@ class Rejected:
     code: str
     message: str
     hint: str
+
+
+def repeated_barcodes(rows: Sequence[Document]) -> dict[str, list[int]]:
+    """Barcodes that stand in more than one row of the file, with the numbers of these rows, from 1. The API warns of
+    those of one request alone, and a file is sent in many."""
+    found: dict[str, list[int]] = {}
+    for number, row in enumerate(rows, start=1):
+        barcode = str(row.get("barcode") or "").strip()
+        if barcode:
+            found.setdefault(barcode, []).append(number)
+    return {barcode: numbers for barcode, numbers in found.items() if len(numbers) > 1}
 
 
 def _send(gateway: Gateway, token: str, rows: Sequence[Document], *, quiet: bool) -> tuple[Document, list[Rejected]]:
@@ -131,6 +150,16 @@ def _token(gateway: Gateway, store: str, given: str | None) -> Iterator[str]:
         return
     trial = gateway.get(f"/admin/stores/{store}")["trial"]
     kind = "sandbox" if trial else "production"
+    live = [
+        str(one["tokenId"])
+        for one in items_of(gateway.get("/admin/tokens", store=store), "tokens")
+        if one["kind"] == kind and one["revokedAt"] is None
+    ]
+    if len(live) >= LIVE_TOKENS_MAX:
+        raise CommandFailed(
+            f"store {store} has {len(live)} live {kind} tokens ({', '.join(live)}), and an import would need a third "
+            "of its own: send with one of these by --token T, or free a place with `esl token revoke ID`"
+        )
     made = gateway.post(f"/admin/stores/{store}/tokens", {"kind": kind, "force": True})
     try:
         yield str(made["token"])
@@ -177,3 +206,13 @@ def _say_outcome(report: Document, rejected: Sequence[Rejected], beside: Path | 
         say(f"  {count:>6}  {words}")
     if beside is not None:
         say(f"the rejected rows: {beside}")
+
+
+def _say_repeated(repeated: Mapping[str, Sequence[int]]) -> None:
+    if not repeated:
+        return
+    say(f"{len(repeated)} barcodes stand in more than one row; the last row that is not rejected counts:")
+    for barcode, numbers in list(repeated.items())[:REASONS_SHOWN]:
+        say(f"  {barcode}: rows {', '.join(map(str, numbers))}")
+    if len(repeated) > REASONS_SHOWN:
+        say(f"  and {len(repeated) - REASONS_SHOWN} more; --json lists all")

@@ -22,19 +22,29 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empt
     """`empty`: the sentence when there is nothing, with the command that changes it."""
     from rich import box
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007  # counted for the sentence below
-        table.add_row(*(_cell(one) for one in row))
-    if count == 0:
+    cells = [[_cell(one) for one in row] for row in rows]
+    if not cells:
         say(empty)
         return
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in cells:
+        table.add_row(*row)
     console = Console()
     if not console.is_terminal:
         console.width = 10_000  # a pipe has no edge: nothing is cut off
-    console.print(table)
+    wide = console.options.update(max_width=10_000)
+    if Measurement.get(console, wide, table).maximum <= console.width:
+        console.print(table)
+        return
+    longest = max(len(column) for column in columns)  # too wide: a line for each cell, an empty one between rows
+    say(
+        "\n\n".join(
+            "\n".join(f"{name:<{longest}}  {cell}" for name, cell in zip(columns, row, strict=True)) for row in cells
+        )
+    )
 
 
 def _cell(value: object) -> str:

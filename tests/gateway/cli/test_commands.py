@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,40 @@ def test_a_dry_run_says_the_same_and_sends_nothing(shop: GatewayProcess, tmp_pat
     report = said(shop, "import", str(file), "--store", "shop", "--dry-run")
     assert (report["rows"], report["rejected"]) == (2, 1)
     assert esl(shop, "product", "show", "77777777", "--store", "shop").returncode == 1
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_barcodes_that_stand_in_more_than_one_row_are_named_however_far_apart(
+    running: GatewayProcess, tmp_path: Path, dry_run: bool
+) -> None:
+    said(running, "store", "add", f"twice-{dry_run}".lower())
+    words = ("import", str(tmp_path / "list.csv"), "--store", f"twice-{dry_run}".lower(), *["--dry-run"] * dry_run)
+    rows = [f"{number:08},Sir {number},1.29" for number in range(1, 1_101)]
+    (tmp_path / "list.csv").write_text("barcode,name,price\n" + "\n".join([*rows, "00000007,Sir,2.49"]) + "\n")
+    ended = esl(running, *words)
+    assert ended.returncode == 0, ended.stderr
+    assert "1 barcodes stand in more than one row" in ended.stdout
+    assert "00000007: rows 7, 1101" in ended.stdout
+    assert said(running, *words)["repeatedBarcodes"] == [{"barcode": "00000007", "rows": [7, 1101]}]
+
+
+def test_an_import_without_a_token_names_the_two_that_are_live_and_what_to_do(
+    running: GatewayProcess, tmp_path: Path
+) -> None:
+    said(running, "store", "add", "full")
+    tokens = [said(running, "token", "create", "--store", "full", "--kind", "sandbox") for _ in range(2)]
+    file = tmp_path / "list.csv"
+    file.write_text("barcode,name,price\n55555555,Mlijeko,0.99\n")
+    ended = esl(running, "import", str(file), "--store", "full")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert all(one["tokenId"] in ended.stderr for one in tokens)
+    assert "--token" in ended.stderr
+    assert "`esl token revoke" in ended.stderr
+    with_one = said(running, "import", str(file), "--store", "full", "--token", tokens[0]["token"])
+    assert with_one["productsSaved"] == 1
+    ended = esl(running, "import", str(file), "--store", "full", "--token", "žeton")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "copy it whole" in ended.stderr
 
 
 def test_an_import_leaves_no_token_behind(stocked: GatewayProcess) -> None:
@@ -178,6 +213,29 @@ def test_an_error_is_one_line_with_what_to_do(
     assert ended.stderr.startswith("esl: ")
     assert ended.stderr.count("\n") == 1
     assert sentence in ended.stderr
+
+
+def test_an_admin_token_with_letters_that_none_has_is_said_in_one_line(shop: GatewayProcess) -> None:
+    command = [sys.executable, "-m", "gateway.cli", "store", "list", "--server", "http://127.0.0.1:9"]
+    environment = {**os.environ, "ESL_TOKEN": "žeton"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "copy admin.token whole" in ended.stderr
+
+
+def test_on_a_narrow_terminal_a_table_becomes_lines_that_fit(stocked: GatewayProcess) -> None:
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 60))
+    environment = {**os.environ, "ESL_DATA": str(stocked.data), "TERM": "xterm"}
+    environment.pop("COLUMNS", None)
+    command = [sys.executable, "-m", "gateway.cli", "tags", "list", "--store", "shop"]
+    subprocess.run(command, stdout=slave, stderr=slave, env=environment, check=True)
+    os.close(slave)
+    lines = os.read(master, 100_000).decode().splitlines()
+    os.close(master)
+    assert all(any(tag in line for line in lines) for tag in TAGS)
+    assert not any("…" in line for line in lines)
+    assert max(len(line) for line in lines) <= 60
 
 
 def test_where_no_gateway_runs_the_command_that_starts_one_is_named(tmp_path: Path) -> None:
