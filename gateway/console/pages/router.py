@@ -1,7 +1,8 @@
 """The pages: the shelf wall, one glass full screen, a display's history, their pictures and their event stream.
 
 In: a browser. Out: HTML by Jinja, PNG, server-sent events. Rule: pages read, they change nothing. On an address that
-others can reach everything but the login page asks for the admin token once; on this machine's own it is open.
+others can reach everything but the login page asks for the admin token once; on this machine's own it is open, except
+to what a proxy hands on, and to another name for this machine (a foreign page that had its own name point here).
 """
 
 import asyncio
@@ -37,10 +38,12 @@ from gateway.console.pages.pictures import Pictures
 from gateway.console.pages.stream import WallSource, wall_events
 from gateway.database import Database
 from gateway.ports import Clock, EventStream
+from gateway.settings import Listen
 from gateway.shelf import DisplayUnknown
 
 # Where a login may lead on to: our own pages, so that no link can use it to send people elsewhere.
 _ONWARD = re.compile(r"/(console|glass)(/\w[\w.-]*)*(\?[\w=&.-]*)?", re.ASCII)
+_PROXIES_SAY = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _PICTURE = re.compile(r"([0-9a-f]{32})\.png", re.ASCII)
 Page = Response[str]
 
@@ -75,7 +78,8 @@ def console_router(services: ConsoleServices) -> Router:
     paper = Paper(services.demo_control)
 
     async def door(connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler) -> None:
-        if services.ask_for_token and not is_admin(connection, services.admin_token):
+        stranger = services.ask_for_token or not _is_from_here(connection)
+        if stranger and not is_admin(connection, services.admin_token):
             raise TokenWanted("this needs the admin token; open /console and enter it")
 
     def ask(request: Request[object, object, State], _: TokenWanted) -> Page:
@@ -181,15 +185,31 @@ def _open(services: ConsoleServices, paper: Paper) -> list[BaseRouteHandler]:
 
     @post("/console/login", status_code=HTTPStatus.OK, request_max_body_size=LOGIN_OCTETS_MAX)
     async def login(
+        request: Request[object, object, State],
         data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)],
     ) -> Page | Redirect:
         token, onward = data.get("token", "").strip(), _checked(data.get("onward", ""))
         if not hmac.compare_digest(token.encode(), services.admin_token.encode()):
             return paper.page("login.html", HTTPStatus.UNAUTHORIZED, wrong=True, onward=onward)
-        cookie = Cookie(key=COOKIE, value=token, httponly=True, samesite="strict", path="/", max_age=COOKIE_S)
+        secure = request.headers.get("x-forwarded-proto") == "https"
+        cookie = Cookie(
+            key=COOKIE, value=token, httponly=True, secure=secure, samesite="strict", path="/", max_age=COOKIE_S
+        )
         return Redirect(onward, status_code=303, cookies=[cookie])
 
     return [static, login]
+
+
+def _is_from_here(connection: ASGIConnection[object, object, object, State]) -> bool:
+    """Of a request that came to this machine's own address: whether a browser on it sent it."""
+    headers = connection.headers
+    if any(name in headers for name in _PROXIES_SAY):
+        return False
+    host = headers.get("host", "")
+    try:
+        return Listen.parse(host if re.search(r":\d+$", host) and not host.endswith("]") else f"{host}:80").is_loopback
+    except ValueError:
+        return False
 
 
 def _checked(onward: str) -> str:

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import httpx
+import pytest
 from PIL import Image
 
 from firmware_protocol import PANELS, Codec, decode
@@ -52,6 +53,33 @@ def test_on_any_other_address_every_page_picture_and_stream_asks_for_the_token(o
         for path in paths[:7]:
             with stranger.stream("GET", path) as answer:
                 assert answer.status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-for": "192.0.2.7"},
+        {"forwarded": "for=192.0.2.7"},
+        {"host": "esl.example"},
+        {"host": "192.0.2.1:8080"},
+    ],
+)
+def test_who_comes_through_a_proxy_or_by_another_name_is_a_stranger_on_this_machines_own_address_too(
+    shop: Any, headers: dict[str, str]
+) -> None:
+    with httpx.Client(base_url=shop.url, headers=headers) as stranger:
+        for path in ("/console", f"/console/events?store={shop.store}"):
+            with stranger.stream("GET", path) as answer:
+                assert answer.status_code == 401, path
+        data = {"token": shop.gateway.keys.admin_token, "onward": "/console"}
+        entered = stranger.post("/console/login", data=data, headers={"x-forwarded-proto": "https"})
+        assert entered.status_code == 303
+        assert "secure" in entered.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1", "[::1]:8080", "[::1]"])
+def test_this_machine_is_known_by_each_of_its_own_names(shop: Any, host: str) -> None:
+    assert httpx.get(f"{shop.url}/console", headers={"host": host}).status_code == 200
 
 
 def test_the_login_page_leads_on_to_where_one_wanted_to_go(open_shop: Any) -> None:
