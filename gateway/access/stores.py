@@ -59,7 +59,7 @@ class StoreExists(ValueError):
     """There is a store of that name already."""
 
     def __init__(self, store_id: str) -> None:
-        super().__init__(f"store {store_id} exists already")
+        super().__init__(f"store {store_id} exists already: take another name, or use it")
         self.store_id = store_id
 
 

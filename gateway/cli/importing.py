@@ -51,7 +51,7 @@ def import_file(
     """Send a price list through the batch flow and follow it until the glass has proved it.
 
     Columns are recognised by their usual names and shown. Rejected rows go to a file beside FILE; the others are
-    saved. Exit status 1 if the batch does not complete.
+    saved. Exit status 1 if the batch does not complete or no row was taken.
     """
     from gateway.cli.price_list import read_price_list
 
@@ -88,6 +88,10 @@ def import_file(
         _say_repeated(repeated)
     if not dry_run and report["status"] != "completed":
         raise CommandFailed(f"the batch is {report['status']}: {report['failure'] or 'send the file again'}")
+    if len({one.index for one in rejected}) == len(price_list.rows):
+        comma = decimal == "." and any(one.code == "price_format" and "," in one.message for one in rejected)
+        way = ", or say --decimal , if it writes amounts as in 1.299,00" if comma else "; its rejected rows say why"
+        raise CommandFailed(f"none of the {len(price_list.rows)} rows was taken: mend {file}{way}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +122,8 @@ def _send(gateway: Gateway, token: str, rows: Sequence[Document], *, quiet: bool
 
     run = os.urandom(8).hex()
     rejected: list[Rejected] = []
+    session = str(gateway.pos("/batch/start", token, {}, key=f"{run}-start")["sessionId"])
     with bars(quiet=quiet) as progress:
-        session = str(gateway.pos("/batch/start", token, {}, key=f"{run}-start")["sessionId"])
         sending = progress.add_task("rows sent", total=len(rows))
         for start in range(0, len(rows), ROWS_A_PUSH):
             pushed = rows[start : start + ROWS_A_PUSH]

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -126,6 +127,11 @@ class Gateway:
                 continue
             if answer.is_success or (answer.status_code == 422 and key):
                 return answer
+            if answer.status_code == HTTPStatus.UNAUTHORIZED and token is self.admin_token:
+                where = "ESL_TOKEN" if self._folder is None else f"what {self._folder / 'admin.token'} holds"
+                raise CommandFailed(
+                    f"{where} is not the admin token of {self.url}: copy admin.token from its data folder"
+                )
             raise CommandFailed(_words_of(answer))
 
     def _look_again(self) -> None:
@@ -162,6 +168,8 @@ def _words_of(answer: "httpx.Response") -> str:
     except ValueError:
         return f"{answer.url} answers {answer.status_code}, and not as a gateway would: mend --server"
     words = str(problem.get("message") or problem.get("title") or answer.status_code)
+    if problem.get("code") == "session_unknown":  # a POS is told the same, and has no commands
+        words += "; `esl batch list --store S` shows those of the last 30 days"
     errors = problem.get("errors")
     if isinstance(errors, list) and problem.get("code") == "wrong_shape":
         words += ": " + "; ".join(f"{one.get('field')}: {one.get('message')}" for one in errors)

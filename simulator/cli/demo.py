@@ -51,6 +51,12 @@ def demo(
     """
     from simulator.cli.demo_run import DemoPlan, run
 
+    if products is not None:
+        try:
+            products.open("rb").close()
+        except OSError as error:
+            typer.echo(f"esl: {products} cannot be read: {error.strerror}. Name a price list, CSV or JSON", err=True)
+            raise typer.Exit(1) from None
     plan = DemoPlan(
         tags=tags,
         products=products,

@@ -63,7 +63,9 @@ class ProductsController(Controller):
             store_settings(connection, store)
             product = find_product(connection, store, barcode)
             if product is None:
-                raise ProductUnknown(f"no product {barcode!r} in store {store}")
+                raise ProductUnknown(
+                    f"no product {barcode!r} in store {store}; `esl product list --store {store}` shows them"
+                )
             displays = standings(connection, store, barcode=product.barcode)
             return product, displays, ledger(connection, store, product.product_id)
 

@@ -109,6 +109,32 @@ def test_an_import_without_a_token_names_the_two_that_are_live_and_what_to_do(
     assert "copy it whole" in ended.stderr
 
 
+def test_an_import_of_which_nothing_was_taken_fails_and_says_how_a_decimal_comma_is_meant(
+    shop: GatewayProcess, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes("Barkod;Naziv;Cijena\n3850000000015;Čokolada;1,29\n".encode("cp1250"))
+    for words in ((), ("--dry-run",)):
+        ended = esl(shop, "import", str(file), "--store", "shop", *words)
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-1] == (
+            f"esl: none of the 1 rows was taken: mend {file}, or say --decimal , if it writes amounts as in 1.299,00"
+        )
+    assert esl(shop, "import", str(file), "--store", "shop", "--decimal", ",").returncode == 0
+
+
+def test_a_refused_token_is_one_line_and_nothing_else(shop: GatewayProcess, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("barcode,name,price\n55555555,Mlijeko,0.99\n")
+    ended = esl(shop, "import", str(file), "--store", "shop", "--token", "wrong")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    command = [sys.executable, "-m", "gateway.cli", "store", "list", "--server", shop.endpoint["http"]]
+    environment = {**os.environ, "ESL_TOKEN": "wrong"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "ESL_TOKEN is not the admin token" in ended.stderr
+
+
 def test_an_import_leaves_no_token_behind(stocked: GatewayProcess) -> None:
     tokens = said(stocked, "token", "list", "--store", "shop")["tokens"]
     assert tokens
@@ -202,6 +228,9 @@ def test_a_token_is_printed_once_and_changed_by_its_id(running: GatewayProcess) 
         (("bind", "--auto"), 2, "--store S is wanted"),
         (("display", "show", "none.0"), 1, "there is no display none.0"),
         (("import", "none.csv", "--store", "shop"), 1, "none.csv cannot be read"),
+        (("store", "add", "shop"), 1, "store shop exists already: take another name, or use it"),
+        (("product", "show", "1", "--store", "shop"), 1, "`esl product list --store shop` shows them"),
+        (("batch", "show", "none"), 1, "there is no session none; `esl batch list --store S` shows those"),
         (("store", "list", "--server", "http://127.0.0.1:9"), 1, "--server needs ESL_TOKEN"),
     ],
 )

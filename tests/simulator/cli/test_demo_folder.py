@@ -1,6 +1,8 @@
 """The demo's folder: taken up again, started afresh, never somebody else's."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,12 @@ def test_the_users_data_folder_follows_the_platform(tmp_path: Path, monkeypatch:
     assert user_folder() == tmp_path / ".local" / "share" / "esl-gateway" / "demo"
     monkeypatch.setattr("sys.platform", "darwin")
     assert user_folder() == tmp_path / "Library" / "Application Support" / "esl-gateway" / "demo"
+
+
+def test_a_price_list_that_is_not_there_is_one_line_before_anything_starts(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "gateway.cli", "demo", "--exit", "--products", str(tmp_path / "none.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"esl: {tmp_path / 'none.csv'} cannot be read: No such file or directory. Name a price list, CSV or JSON\n"
+    )
