@@ -6,10 +6,13 @@ Figures: radio and panel facts 5.2 (shelf side 8 dB, back to back 15 dB, freezer
 here: a wave that would cross several shelves goes over them instead, so obstacles cost at most `most_db` together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import ceil, dist, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.radio.draws import Draw, spread
 from simulator.radio.path_loss import Propagation
@@ -79,6 +82,8 @@ class Losses:
         }[kind]
 
 
+Decibels = NDArray[np.float64]  # one a tag
+
 FACE_M = 0.5
 _LEVELS = 5  # boards of a shelf, from knee to eye
 _LOWEST_M = 0.25
@@ -114,14 +119,25 @@ class Floor:
             found.append(Spot(_at_side(shelf, side, along_m - passed_m, height_m), shelf))
         return found
 
-    def between_db(self, spot: Spot, bridge: Point) -> float:
-        """What stands between a tag and a bridge: the tag's freezer door, and each shelf the straight line cuts."""
-        loss_db = self.losses.freezer_db if spot.shelf.kind is Kind.FREEZER else 0.0
+    def between_db(self, spots: Sequence[Spot], bridge: Point) -> Decibels:
+        """What stands between each tag and a bridge: its own freezer's door, and each shelf the straight line cuts
+        below its top.
+        """
+        in_freezer = np.array([spot.shelf.kind is Kind.FREEZER for spot in spots])
+        loss_db = np.where(in_freezer, self.losses.freezer_db, 0.0)
+        at = np.array([(spot.at.x, spot.at.y, spot.at.z) for spot in spots]).reshape(-1, 3)
+        dx, dy = bridge.x - at[:, 0], bridge.y - at[:, 1]
         for shelf in self.shelves:
-            share = _crossing((spot.at.x, spot.at.y), (bridge.x, bridge.y), shelf.start, shelf.end)
-            if share is not None and spot.at.z + (bridge.z - spot.at.z) * share < shelf.height_m:
-                loss_db += self.losses.of(shelf.kind)
-        return min(loss_db, self.losses.most_db)
+            (left_x, left_y), (right_x, right_y) = shelf.start, shelf.end
+            ex, ey = right_x - left_x, right_y - left_y
+            fx, fy = left_x - at[:, 0], left_y - at[:, 1]
+            across = dx * ey - dy * ex
+            safe = np.where(across == 0, 1.0, across)
+            along, on_shelf = (fx * ey - fy * ex) / safe, (fx * dy - fy * dx) / safe
+            height_m = at[:, 2] + (bridge.z - at[:, 2]) * along
+            cuts = (across != 0) & (along >= 0) & (along <= 1) & (on_shelf >= 0) & (on_shelf <= 1)
+            loss_db += np.where(cuts & (height_m < shelf.height_m), self.losses.of(shelf.kind), 0.0)
+        return np.minimum(loss_db, self.losses.most_db)
 
     def with_bridges(self, count: int) -> "Floor":
         """The same shop with so many bridges, at the ceiling, spread as evenly as its shape allows."""
@@ -146,19 +162,3 @@ def _at_side(shelf: Shelf, side: int, along_m: float, height_m: float) -> Point:
     x = x1 + along_x * along_m - side * along_y * FACE_M
     y = y1 + along_y * along_m + side * along_x * FACE_M
     return Point(x, y, height_m)
-
-
-_Flat = tuple[float, float]
-
-
-def _crossing(start: _Flat, end: _Flat, left: _Flat, right: _Flat) -> float | None:
-    """Where along start-end, as a share, it crosses left-right; None when it does not."""
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    ex, ey = right[0] - left[0], right[1] - left[1]
-    across = dx * ey - dy * ex
-    if across == 0:
-        return None
-    fx, fy = left[0] - start[0], left[1] - start[1]
-    along = (fx * ey - fy * ex) / across
-    on_shelf = (fx * dy - fy * dx) / across
-    return along if 0 <= along <= 1 and 0 <= on_shelf <= 1 else None
