@@ -87,7 +87,7 @@ class ShopChannel:
         self.modulation = modulation
         self.spots = floor.spots(len(tags), draws(seed, floor.name, "places"))
         self._place = {tag: number for number, tag in enumerate(tags)}
-        self._loss_db = losses_db(floor, self.spots, tags, seed)
+        self.losses_db = losses_db(floor, self.spots, tags, seed)
         self._links: dict[tuple[str, str], _Link] = {}
         self._outages: dict[str, Episodes] = {}
         self._disturbances = {
@@ -98,7 +98,7 @@ class ShopChannel:
 
     def signal_dbm(self, tag: str, bridge: str, way: Way = Way.UP) -> float:
         """On average, without fading."""
-        return self.air.budget.received_dbm(float(self._loss_db[bridge][self._place[tag]]), way)
+        return self.air.budget.received_dbm(float(self.losses_db[bridge][self._place[tag]]), way)
 
     def margin_db(self, tag: str, bridge: str, way: Way = Way.UP) -> float:
         return self.signal_dbm(tag, bridge, way) - self.modulation.sensitivity_dbm
@@ -140,7 +140,7 @@ class ShopChannel:
         if found is None:
             pair = f"{tag}/{bridge}"
             found = _Link(
-                float(self._loss_db[bridge][self._place[tag]]),
+                float(self.losses_db[bridge][self._place[tag]]),
                 Bursts(PRESETS[self.air.preset], draws(self.seed, pair, "bursts")),
                 draws(self.seed, pair, "fading"),
                 draws(self.seed, pair, "loss"),

@@ -31,3 +31,15 @@ def test_every_order_has_its_place_on_the_page() -> None:
 def test_every_file_named_on_the_page_exists() -> None:
     for name in re.findall(r"`([a-z_]+\.py)`", PAGE):
         assert (ROOT / "simulator" / name).exists(), name
+
+
+def test_the_plan_on_the_page_is_what_the_command_prints() -> None:
+    (command, printed) = re.findall(r"```console\n\$ esl (world plan [^\n]*)\n(.*?)```", PAGE, re.DOTALL)[0]
+    run = [sys.executable, "-m", "gateway.cli", *command.split()]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == printed
+
+
+def test_every_option_of_the_plan_has_its_place_on_the_page() -> None:
+    source = (ROOT / "simulator" / "cli" / "world_plan.py").read_text()
+    assert set(re.findall(r'typer\.Option\(\s*"(--[a-z-]+)"', source)) - set(re.findall(r"--[a-z-]+", PAGE)) == set()
