@@ -23,6 +23,7 @@ from gateway.catalog import ParsedRow, RowMode
 from simulator.clock import VirtualClock
 from simulator.faults import FaultRates
 from simulator.fleet import FleetPlan
+from simulator.limits import CONTACT_S
 from simulator.panel import RefreshRates
 from simulator.virtual_time import VirtualLoop
 from simulator.world import World
@@ -266,6 +267,7 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
             if self.opened is not None:
                 self.world.fleet.set_link_rates(FaultRates())
                 self.set_refresh_rates(RefreshRates())
+                self.run(self.clock.sleep(3 * CONTACT_S))  # a glass that was drawn over is told of at the next contact
                 self.run(self.world.run_until_quiet(4 * 3600))
                 assert self.run(self.world.false_proofs()) == []
                 assert self.run(self.world.differences()) == []
