@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 SLEEP_UA = 2.9  # sleep with clock 1.2, panel and flash leakage 1.0, the cell's own discharge 0.7
 POLL_UC = 109.0  # one check-in: 5 ms of processor, 0.8 ms sending, 3 ms listening
+TRAIN_UC = 8.0  # one event of a train (PAwR): wake, listen, at times answer
 PART_UC = 111.0  # one part: 5.06 ms of listening at 22 mA
 SEALED_UC = 25.0  # sending one sealed answer
 NVM_RECORD_UC = 6.0  # appending 32 octets
@@ -18,7 +19,7 @@ LOW_V = 2.45
 
 _USABLE_SHARE = 0.85
 _FLAT_UNTIL = 0.85  # of the charge used: open voltage 3.0 V, then in a line to 2.0 V
-_OPEN_V, _EMPTY_V = 3.0, 2.0
+OPEN_V, _EMPTY_V = 3.0, 2.0
 _OHM = ((0.0, 12.0), (0.80, 40.0), (0.95, 100.0), (1.0, 100.0))
 _COLD_FACTOR = ((-20.0, 4.0), (0.0, 2.0), (20.0, 1.0))
 
@@ -57,12 +58,16 @@ class Battery:
     def sleep(self, seconds: float) -> None:
         self.used_uc += SLEEP_UA * seconds
 
+    def follow_train(self, seconds: float, interval_s: float) -> None:
+        """Wake for each event of a train."""
+        self.used_uc += TRAIN_UC * seconds / interval_s
+
     def refresh(self, energy_mj: float) -> None:
-        self.used_uc += energy_mj / _OPEN_V * 1000.0
+        self.used_uc += energy_mj / OPEN_V * 1000.0
 
     def open_v(self) -> float:
         tail = max(0.0, self.used_share - _FLAT_UNTIL) / (1 - _FLAT_UNTIL)
-        return _OPEN_V - (_OPEN_V - _EMPTY_V) * tail
+        return OPEN_V - (OPEN_V - _EMPTY_V) * tail
 
     def load_v(self, milliamperes: float, temperature_c: float) -> float:
         """Voltage while this current flows; below `BROWN_OUT_V` the tag resets."""

@@ -97,6 +97,15 @@ def as_object(plan: "Plan") -> dict[str, object]:
         "batteryYears": {**figure(plan.years, 1, goals.years), "weakestTenth": round(plan.years_weakest, 2)},
         "airtimeShare": round(plan.air_share, 5),
         "meetsBatteryGoal": plan.meets_years,
+        "inTrain": {
+            "train": plan.in_train.train,
+            "fits": plan.in_train.fits,
+            "fullUpdateMinutes": round(plan.in_train.update_s / 60, 2),
+            "proofsSeconds": round(plan.in_train.proofs_s, 1),
+            "changeSecondsMean": round(plan.in_train.change_mean_s, 2),
+            "changeSeconds95": round(plan.in_train.change_95_s, 2),
+            "batteryYears": round(plan.in_train.years, 2),
+        },
     }
 
 
@@ -121,6 +130,9 @@ def in_words(plan: "Plan") -> list[str]:
         f"(formula {_years(plan.years.formula)}; wanted {goals.years:g}: "
         f"{life}, margin {plan.years_weakest / goals.years - 1:.0%})",
         f"air              {plan.air_share:.1%} of the fullest bridges' time in an ordinary hour",
+        f"for comparison   PAwR ({plan.in_train.train}): full update {plan.in_train.update_s / 60:.1f} min, one change "
+        f"{plan.in_train.change_mean_s:.0f} s, 95 of 100 within {plan.in_train.change_95_s:.0f} s, cells "
+        f"{_years(plan.in_train.years)}{'' if plan.in_train.fits else '; too many tags for one train'}",
         "",
         "Simulated contact by contact on the shop's air; the formula knows no loss, no queue and no repetition.",
     ]

@@ -187,7 +187,7 @@ class PolledBridge:
                 self._occupy(limits.PART_PACE_US, now_s, lived)
             if not tag.missing:
                 picture = self._picture
-                lived.pictures_uc += picture.refresh_mj / 3.0 * 1000.0
+                lived.pictures_uc += picture.refresh_mj / battery.OPEN_V * 1000.0
                 tag.drawn_s = max(self._busy_s, now_s) + picture.refresh_s * spread(
                     self._draw, self._number(), 0.94, 1.06
                 )

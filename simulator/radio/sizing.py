@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firmware_protocol import PANELS, Panel
+from firmware_protocol import PANELS
 from simulator import battery
-from simulator.battery import CELLS_BY_INCHES, Battery
 from simulator.radio.draws import draws
-from simulator.radio.floor import Decibels, Floor
-from simulator.radio.path_loss import IEEE_802_15_4, Way
-from simulator.radio.polled_bridge import IDLE_US, Lived, Picture, PolledBridge
-from simulator.radio.shop_channel import Air, ShopChannel, losses_db
+from simulator.radio.floor import Floor
+from simulator.radio.polled_bridge import IDLE_US, Lived, Picture
+from simulator.radio.shop_channel import Air, losses_db
+from simulator.radio.sizing_shop import DAY_S, Shop, best_margins, life_years, percentile, picture_of
+from simulator.radio.sizing_train import InTrain, in_train
 
 CONTACTS_S = (300.0, 180.0, 120.0, 60.0, 40.0, 20.0, 10.0)  # the rarest first
 BRIDGES_MAX = 64
@@ -28,15 +28,7 @@ TAGS_MAX = 100_000
 # A tag needs so much above sensitivity: the edge is 3 dB wide, a packet fades by 2 dB, a disturbance takes 8.
 MARGIN_DB = 6.0
 UNCOVERED_MAX = 0.002  # of the tags may have less; they are moved by hand, or get a bridge of their own
-SAMPLED_TAGS = 1_000  # for the search; the plan itself looks at all
-OPEN_S = 14 * 3600.0
-DAY_S, YEAR_S = 86_400.0, 365 * 86_400.0
-UPDATE_S_MAX = 8 * 3600.0
-HOUR_S = 3600.0
-HOUR_BRIDGES = 3  # an ordinary hour is lived by so many bridges, the fullest ones
-HOUR_CHANGES = 300  # at least, of all of them: a twentieth of it is the tail that a goal is about
-# Of a compressed label with a picture, by size of glass (radio and panel facts 10, label.compressed).
-LABEL_OCTETS = {"2.13": 1030, "2.9": 1150, "4.2": 2700, "7.5": 7300}
+SAMPLED_TAGS = 4_000  # for the search; the plan itself looks at all
 
 
 class NoPlan(ValueError):
@@ -91,6 +83,7 @@ class Plan:
     years_weakest: float
     air_share: float  # of the fullest bridges' air in an ordinary hour
     meets_years: bool
+    in_train: InTrain
 
 
 def plan(
@@ -126,11 +119,10 @@ def plan(
                 continue
             update_s = shop.update_s(contact_s, picture)
             if update_s[-1] <= goals.update_s:
-                return shop.plan(contact_s, picture, changes_a_day, panel, goals, hour, update_s)
+                return _plan(shop, contact_s, picture, changes_a_day, panel, goals, hour, update_s)
             best = (
                 f"with {count} bridges and contact each {contact_s:g} s a full update took {update_s[-1] / 60:.0f} min"
             )
-            break  # more frequent contacts do not make the air wider
     raise NoPlan(best or f"no contact interval is short enough for changes within {goals.change_s:g} s")
 
 
@@ -147,145 +139,75 @@ def _candidates(floor: Floor, tags: int, air: Air, seed: int, bridges: int | Non
             yield floor.with_bridges(count)
 
 
-def picture_of(panel: Panel) -> Picture:
-    return Picture(LABEL_OCTETS[panel.name.split("-")[0]], panel.refresh_s, panel.refresh_mj)
-
-
 def fewest_bridges(floor: Floor, tags: int, air: Air, seed: int) -> int:
     """So many that nearly every tag has the margin. Raises `NoPlan`."""
     sample = min(tags, SAMPLED_TAGS)
     names = [f"tag-{number}" for number in range(sample)]
     spots = floor.spots(sample, draws(seed, floor.name, "places"))
-    for count in range(1, BRIDGES_MAX + 1):
+
+    def covers(count: int) -> bool:
         loss_db = losses_db(floor.with_bridges(count), spots, names, seed)
-        if (best_margins(loss_db, air) < MARGIN_DB).mean() <= UNCOVERED_MAX:
-            return count
-    raise NoPlan(f"even {BRIDGES_MAX} bridges leave more than {UNCOVERED_MAX:.1%} of the tags out of reach")
+        return bool((best_margins(loss_db, air) < MARGIN_DB).mean() <= UNCOVERED_MAX)
+
+    enough = 1
+    while not covers(enough):
+        if enough == BRIDGES_MAX:
+            raise NoPlan(f"even {BRIDGES_MAX} bridges leave more than {UNCOVERED_MAX:.1%} of the tags out of reach")
+        enough = min(2 * enough, BRIDGES_MAX)
+    too_few = enough // 2
+    while enough - too_few > 1:
+        middle = (enough + too_few) // 2
+        too_few, enough = (too_few, middle) if covers(middle) else (middle, enough)
+    return enough
 
 
-def best_margins(loss_db: dict[str, Decibels], air: Air) -> Decibels:
-    """Of each tag, to its best bridge, on the weaker way."""
-    least = np.minimum.reduce(list(loss_db.values()))
-    weaker = min(air.budget.received_dbm(0.0, way) for way in Way)
-    margins: Decibels = weaker - least - IEEE_802_15_4.sensitivity_dbm
-    return margins
-
-
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """Of values in their order; infinite when there are none."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("inf")
-
-
-class Shop:
-    """A floor with its bridges, and each tag at the strongest of them."""
-
-    def __init__(self, floor: Floor, tags: int, air: Air, seed: int) -> None:
-        self.floor, self.air, self.seed = floor, air, seed
-        self.names = [f"tag-{number}" for number in range(tags)]
-        self.channel = ShopChannel(floor, self.names, seed, air)
-        self.at_bridge: dict[str, list[str]] = {name: [] for name in floor.bridges}
-        for tag in self.names:
-            heard = self.channel.heard_by(tag)
-            if heard:
-                self.at_bridge[heard[0].bridge].append(tag)
-        self.by_size = sorted(floor.bridges, key=lambda name: -len(self.at_bridge[name]))
-
-    def bridge(self, name: str, contact_s: float, picture: Picture, purpose: str) -> PolledBridge:
-        tags, channel = self.at_bridge[name], self.channel
-
-        def loses(tag: int, way: Way, at_s: float, psdu_octets: int, number: int) -> bool:
-            return channel.loses(tags[tag], name, way, at_s, psdu_octets, number)
-
-        return PolledBridge(len(tags), contact_s, picture, loses, draws(self.seed, name, purpose))
-
-    def update_s(self, contact_s: float, picture: Picture) -> list[float]:
-        """Every label of the fullest bridge changes at once: when each is proved, the last one last."""
-        name = self.by_size[0]
-        lived = self.bridge(name, contact_s, picture, "update").run(
-            [(0.0, tag) for tag in range(len(self.at_bridge[name]))], UPDATE_S_MAX, until_proved=True
-        )
-        return lived.delays_s if not lived.waiting else [UPDATE_S_MAX]
-
-    def hour(self, contact_s: float, picture: Picture, changes_a_day: int) -> Lived:
-        """An opening hour at the fullest bridges, and a while more for the last changes. Where an hour has few changes,
-        more are ordered, for the delays' sake; the air is then told as of an ordinary hour.
-        """
-        together = Lived(0.0)
-        names = [name for name in self.by_size[:HOUR_BRIDGES] if self.at_bridge[name]]
-        for name in names:
-            own = self.at_bridge[name]
-            ordinary = changes_a_day * len(own) / len(self.names) * HOUR_S / OPEN_S
-            count = max(round(ordinary), HOUR_CHANGES // len(names))
-            draw = draws(self.seed, name, "changes")
-            orders = [
-                ((number + draw(2 * number)) * HOUR_S / count, int(draw(2 * number + 1) * len(own)))
-                for number in range(count)
-            ]
-            until_s = HOUR_S + 4 * contact_s + 2 * picture.refresh_s
-            lived = self.bridge(name, contact_s, picture, "hour").run(orders, until_s)
-            idle_us = min(lived.air_us, lived.contacts * IDLE_US)
-            together.air_us += idle_us + round((lived.air_us - idle_us) * ordinary / count)
-            together.until_s += lived.until_s
-            together.contacts += lived.contacts
-            together.repeated += lived.repeated
-            together.proved_s += lived.proved_s
-            together.waiting += lived.waiting
-            together.contacts_uc += [used / lived.until_s for used in lived.contacts_uc]
-            together.pictures_uc += lived.pictures_uc
-        return together
-
-    def plan(
-        self,
-        contact_s: float,
-        picture: Picture,
-        changes_a_day: int,
-        panel: str,
-        goals: Goals,
-        hour: Lived,
-        update_s: Sequence[float],
-    ) -> Plan:
-        margins = np.sort(best_margins(self.channel.losses_db, self.air))
-        fullest = len(self.at_bridge[self.by_size[0]])
-        # Over years every tag gets its share of changes; what differs for good is how often it must repeat itself.
-        changed_uc_s = hour.pictures_uc / len(hour.proved_s) * changes_a_day / len(self.names) / DAY_S
-        years = [life_years(panel, contacts_uc_s + changed_uc_s) for contacts_uc_s in sorted(hour.contacts_uc)]
-        formula_uc_s = battery.POLL_UC / contact_s + changes_a_day / len(self.names) * _change_uc(picture) / DAY_S
-        formula_years = life_years(panel, formula_uc_s)
-        delays_s = hour.delays_s
-        per_picture_s = (picture.parts * 5060 + 4 * IDLE_US) / 1e6
-        return Plan(
-            floor=self.floor.name,
-            tags=len(self.names),
-            changes_a_day=changes_a_day,
-            panel=panel,
-            seed=self.seed,
-            bridges=len(self.floor.bridges),
-            fullest_bridge=fullest,
-            contact_s=contact_s,
-            goals=goals,
-            coverage=Coverage(
-                float(np.median(margins)),
-                float(margins[len(margins) // 100]),
-                int((margins < MARGIN_DB).sum()),
-            ),
-            update_s=Figure(update_s[-1], max(contact_s, fullest * per_picture_s) + picture.refresh_s),
-            update_99_s=percentile(update_s, 0.99),
-            change_mean_s=Figure(sum(delays_s) / len(delays_s), contact_s / 2 + picture.refresh_s),
-            change_95_s=Figure(percentile(delays_s, 0.95), 0.95 * contact_s + picture.refresh_s),
-            years=Figure(years[len(years) // 2], formula_years),
-            years_weakest=years[len(years) * 9 // 10],
-            air_share=hour.air_us / 1e6 / hour.until_s,
-            meets_years=years[len(years) * 9 // 10] >= goals.years,
-        )
+def _plan(
+    shop: Shop,
+    contact_s: float,
+    picture: Picture,
+    changes_a_day: int,
+    panel: str,
+    goals: Goals,
+    hour: Lived,
+    update_s: Sequence[float],
+) -> Plan:
+    margins = np.sort(best_margins(shop.channel.losses_db, shop.air))
+    fullest = len(shop.at_bridge[shop.by_size[0]])
+    # Over years every tag gets its share of changes; what differs for good is how often it must repeat itself.
+    changed_uc_s = hour.pictures_uc / len(hour.proved_s) * changes_a_day / len(shop.names) / DAY_S
+    years = [life_years(panel, contacts_uc_s + changed_uc_s) for contacts_uc_s in sorted(hour.contacts_uc)]
+    formula_uc_s = battery.POLL_UC / contact_s + changes_a_day / len(shop.names) * _change_uc(picture) / DAY_S
+    formula_years = life_years(panel, formula_uc_s)
+    delays_s = hour.delays_s
+    per_picture_s = (picture.parts * 5060 + 4 * IDLE_US) / 1e6
+    return Plan(
+        floor=shop.floor.name,
+        tags=len(shop.names),
+        changes_a_day=changes_a_day,
+        panel=panel,
+        seed=shop.seed,
+        bridges=len(shop.floor.bridges),
+        fullest_bridge=fullest,
+        contact_s=contact_s,
+        goals=goals,
+        coverage=Coverage(
+            float(np.median(margins)),
+            float(margins[len(margins) // 100]),
+            int((margins < MARGIN_DB).sum()),
+        ),
+        update_s=Figure(update_s[-1], max(contact_s, fullest * per_picture_s) + picture.refresh_s),
+        update_99_s=percentile(update_s, 0.99),
+        change_mean_s=Figure(sum(delays_s) / len(delays_s), contact_s / 2 + picture.refresh_s),
+        change_95_s=Figure(percentile(delays_s, 0.95), 0.95 * contact_s + picture.refresh_s),
+        years=Figure(years[len(years) // 2], formula_years),
+        years_weakest=years[len(years) * 9 // 10],
+        air_share=hour.air_us / 1e6 / hour.until_s,
+        meets_years=years[len(years) * 9 // 10] >= goals.years,
+        in_train=in_train(shop, picture, changes_a_day, panel),
+    )
 
 
 def _change_uc(picture: Picture) -> float:
     """What one picture costs a tag on a lossless air: its parts, its proof, two contacts, its refresh."""
     radio_uc = picture.parts * battery.PART_UC + battery.SEALED_UC + battery.NVM_RECORD_UC + battery.POLL_UC
-    return radio_uc + picture.refresh_mj / 3.0 * 1000.0
-
-
-def life_years(panel: str, used_uc_s: float) -> float:
-    """Until the panel's cells are used up, asleep and at so many microcoulombs a second besides."""
-    cell = Battery(*CELLS_BY_INCHES[panel.split("-")[0]])
-    return cell.capacity_uc / (battery.SLEEP_UA + used_uc_s) / YEAR_S
+    return radio_uc + picture.refresh_mj / battery.OPEN_V * 1000.0

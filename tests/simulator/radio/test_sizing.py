@@ -119,3 +119,16 @@ def test_what_cannot_be_met_is_refused_with_what_came_nearest(options: dict[str,
     with pytest.raises(NoPlan) as refused:
         plan(replace(SHOP, bridges={}), changes_a_day=20, **arguments)  # type: ignore[arg-type]
     assert said in str(refused.value)
+
+
+def test_a_train_proves_sooner_than_polling_and_costs_more_charge() -> None:
+    """Facts 3: a connection 2 s and the picture; 7.3: PAwR 4..4.6 uA where polling each 60 s takes 1.8."""
+    found = plan(SHOP, 100, 40, panel="2.13-bw")
+    train = found.in_train
+    assert train.fits
+    # 0.88 s to be woken, 1.12 s for the rest of a connection, 0.07 s of packets, 1.7 s of glass, 0.88 s to the proof
+    assert train.change_mean_s == pytest.approx(4.65, rel=0.10)
+    assert train.change_95_s < found.change_95_s.simulated
+    assert train.years < found.years.simulated
+    # four connections: 1.95 tags a second
+    assert train.update_s == pytest.approx(100 / 1.95, rel=0.15)
