@@ -8,6 +8,7 @@ Order: lock, keys, ports, database, broker, gateway, HTTP; and back. Why: docs/a
 import asyncio
 import base64
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -26,7 +27,7 @@ from gateway.app.compose import Gateway, compose
 from gateway.app.data_folder import DataFolder, LastPorts, load_keys
 from gateway.app.doors import Doors, logins
 from gateway.app.errors import CannotStart
-from gateway.app.limits import BROKER_PROBE_PAUSE_S, BROKER_PROBES
+from gateway.app.limits import BROKER_PROBE_PAUSE_S, BROKER_PROBES, GARBAGE_EVERY_OBJECTS
 from gateway.app.listen import open_http_port, url_of
 from gateway.app.services import Ports, warm_worker
 from gateway.app.workers import WorkerPool, workers_of_this_machine
@@ -122,6 +123,7 @@ class _Process:
 
     async def _answer(self, gateway: Gateway, http: socket.socket, mqtt_url: str, mqtt_port: int | None) -> None:
         async with _http_server(gateway, http) as server:
+            _look_for_garbage_less_often()
             url = url_of(http)
             self._folder.announce(url, mqtt_url, LastPorts(http.getsockname()[1], mqtt_port))
             log.info("gateway_ready", http=url, mqtt=mqtt_url, data=str(self._settings.data))
@@ -139,6 +141,13 @@ class _Process:
                 )
             broken.cancel()
             log.info("gateway_stops")
+
+
+def _look_for_garbage_less_often() -> None:
+    """What was loaded to get here stays until the end: it need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY_OBJECTS)
 
 
 def broker_password(site_secret: bytes) -> str:
