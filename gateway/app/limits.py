@@ -20,8 +20,8 @@ BROKER_PROBES, BROKER_PROBE_PAUSE_S = 3, 0.5
 LISTEN_BACKLOG = 1_024
 # Worker processes hold about 80 MB each, and more than the cores bring nothing.
 WORKERS_MAX = 8
-# Python looks for cycles each time so many more objects were made than freed. Its own 700 is reached with every few rows
-# of a price list, which have none: with this number saving a list takes a seventh less of the processor (measured).
+# Python looks for cycles each time so many more objects were made than freed. Its own 700 is reached with every few
+# rows of a price list, which have none: with this number a list takes a seventh less of the processor (measured).
 GARBAGE_EVERY_OBJECTS = 50_000
 # 32 letters to paste; nobody guesses 192 bits. The site key's length is the wire's (docs/protocol.md, "Keys").
 ADMIN_TOKEN_OCTETS = 24

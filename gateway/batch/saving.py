@@ -5,13 +5,13 @@ Rule: each step first asks whether it is done already, so a restart goes on exac
 chunks are the same thousand: docs/architecture.md.
 """
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from gateway.batch import tables
 from gateway.batch.limits import IDS_PER_STATEMENT, ROWS_PER_SLICE
@@ -25,6 +25,7 @@ from gateway.sync import Chunk, ChunkProduct, ChunkResult
 _SESSION, _CHUNK, _STAGED = tables.session.c, tables.chunk.c, tables.staged_row.c
 _SOURCE = "batch"  # what the price ledger says of a price that came by a batch
 _CHANGING = (Outcome.CREATED, Outcome.UPDATED)
+_PRODUCTS: msgspec.json.Decoder[list[tuple[int, str, int]]] = msgspec.json.Decoder(list[tuple[int, str, int]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,8 @@ def save_next_slice(connection: Connection, session_id: str, now: datetime) -> S
         return SavedSlice((), more=False)
     saved = _save_rows if chunk.kind == "rows" else _remove
     products, changed = saved(connection, session, chunk, now)
-    text = json.dumps([[one.product_id, one.barcode, one.version] for one in products], separators=(",", ":"))
+    text = msgspec.json.encode([(one.product_id, one.barcode, one.version) for one in products]).decode()
     connection.execute(update(tables.chunk).where(_CHUNK.chunk_id == chunk.chunk_id).values(products=text))
-    _note_products(connection, session_id, products)
     return SavedSlice(changed, more=True)
 
 
@@ -121,7 +121,7 @@ def next_chunk(connection: Connection, session_id: str) -> Chunk | None:
     if row is None or row.products is None:
         return None
     of = connection.scalar(select(func.count()).where(_CHUNK.session_id == session_id)) or 0
-    products = tuple(ChunkProduct(*product) for product in json.loads(row.products))
+    products = tuple(ChunkProduct(*product) for product in _PRODUCTS.decode(row.products))
     return Chunk(row.chunk_id, row.store_id, session_id, row.idx, of, products)
 
 
@@ -132,17 +132,17 @@ def note_result(connection: Connection, result: ChunkResult) -> None:
         .values(
             displays_total=result.displays_total,
             displays_handled=result.displays_handled,
-            refused=json.dumps(list(result.refused), separators=(",", ":")),
+            refused=msgspec.json.encode(result.refused).decode(),
         )
     )
 
 
 def product_ids_of(connection: Connection, session_id: str) -> list[int]:
     """Every product that the session named or removed."""
-    column = tables.session_product.c
-    return list(
-        connection.scalars(select(column.product_id).where(column.session_id == session_id).order_by(column.product_id))
-    )
+    saved = connection.scalars(
+        select(_CHUNK.products).where(_CHUNK.session_id == session_id, _CHUNK.products.is_not(None))
+    ).all()
+    return sorted({product_id for text in saved for product_id, _, _ in _PRODUCTS.decode(text)})
 
 
 def in_statements(ids: Sequence[int]) -> Iterable[Sequence[int]]:
@@ -165,22 +165,22 @@ def _save_rows(
     in_slice = (_STAGED.session_id == session.session_id, _STAGED.accepted_seq.between(chunk.first, chunk.last))
     staged = connection.execute(
         select(_STAGED.accepted_seq, _STAGED.row).where(*in_slice).order_by(_STAGED.accepted_seq)
-    )
-    rows = [(seq, ParsedRow.from_json(text)) for seq, text in staged]
+    ).all()
+    rows = ParsedRow.many_from_json(text for _, text in staged)
     saved = save_rows(
         connection,
         session.store_id,
-        rows,
+        [(seq, row) for (seq, _), row in zip(staged, rows, strict=True)],
         now=now,
         source=_SOURCE,
         session_id=session.session_id,
         full=session.mode == SessionMode.FULL.value,
     )
-    counts = {outcome: sum(row.outcome is outcome for row in saved) for outcome in Outcome}
+    counts = Counter(row.outcome for row in saved)
     connection.execute(
         update(tables.session)
         .where(_SESSION.session_id == session.session_id)
-        .values({_SESSION[outcome.value]: _SESSION[outcome.value] + count for outcome, count in counts.items()})
+        .values({_SESSION[outcome.value]: _SESSION[outcome.value] + counts[outcome] for outcome in Outcome})
     )
     connection.execute(delete(tables.staged_row).where(*in_slice))
     products = {row.product_id: ChunkProduct(row.product_id, row.barcode, row.version) for row in saved}
@@ -222,16 +222,6 @@ def _end_saving(connection: Connection, session: Row[tuple[object, ...]], now: d
         update(tables.session)
         .where(_SESSION.session_id == session.session_id)
         .values(phase=Phase.SYNCING.value, saved_at=to_ms(now), displays_bound=len(bound))
-    )
-
-
-def _note_products(connection: Connection, session_id: str, products: Sequence[ChunkProduct]) -> None:
-    if not products:
-        return
-    statement = insert_or_update(tables.session_product)
-    connection.execute(
-        statement.on_conflict_do_update(set_={"product_version": statement.excluded.product_version}),
-        [{"session_id": session_id, "product_id": one.product_id, "product_version": one.version} for one in products],
     )
 
 

@@ -34,9 +34,11 @@ from gateway.batch.records import (
     TooManySessions,
 )
 from gateway.catalog import ParsedRow, ParsedRows, RowIssue, RowMode, known_barcodes, live_products, parse_rows
+from gateway.database.bulk import Bulk
 from gateway.ports import Secrets, from_ms, to_ms
 
 _SESSION = tables.session.c
+_ADD_STAGED = Bulk(insert(tables.staged_row), "session_id", "accepted_seq", "barcode", "row")
 
 
 def start_session(
@@ -210,12 +212,8 @@ def _stage(connection: Connection, store_id: str, session_id: str, rows: Sequenc
     if not rows:
         return
     first = take_accepted_seqs(connection, store_id, len(rows))
-    connection.execute(
-        insert(tables.staged_row),
-        [
-            {"session_id": session_id, "accepted_seq": seq, "barcode": row.barcode, "row": row.to_json()}
-            for seq, row in enumerate(rows, start=first)
-        ],
+    _ADD_STAGED.execute(
+        connection, [(session_id, seq, row.barcode, row.to_json()) for seq, row in enumerate(rows, start=first)]
     )
 
 

@@ -15,7 +15,6 @@ _PARTS = (
     tables.row_error,
     tables.missing_product,
     tables.chunk,
-    tables.session_product,
     tables.batch_display,
 )
 

@@ -93,15 +93,6 @@ chunk = Table(
     Index("chunk_of_session", "session_id", "idx", unique=True),
 )
 
-session_product = Table(
-    "session_product",
-    metadata,
-    Column("session_id", Text, ForeignKey("session.session_id"), primary_key=True),
-    Column("product_id", Integer, primary_key=True),
-    Column("product_version", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
 batch_display = Table(
     "batch_display",
     metadata,

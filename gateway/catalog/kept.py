@@ -11,17 +11,17 @@ from itertools import islice
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from gateway.access import take_product_versions
 from gateway.catalog import tables
-from gateway.catalog.bulk import Bulk
 from gateway.catalog.fields import LEDGER_FIELDS
 from gateway.catalog.ledger import Line, ledger_text, write_lines
 from gateway.catalog.limits import BARCODES_PER_STATEMENT
 from gateway.catalog.merge import Change, ProductState
 from gateway.catalog.product import ProductFields, Stored
 from gateway.database.among import among
+from gateway.database.bulk import Bulk
 from gateway.ports import to_ms
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why products change: what the ledger says of each line."""
+    """Why products change: what the ledger says of each of their lines."""
 
     store_id: str
     source: str
@@ -60,11 +60,9 @@ class Cause:
     def note(self, kept: Kept, seq: int, changes: Sequence[Change]) -> None:
         """Remember what changed, for the version and the ledger."""
         kept.is_changed = True
-        at = self.now_ms
         for name, old, new in changes:
             if name in LEDGER_FIELDS:
-                texts = ledger_text(old), ledger_text(new)
-                kept.lines.append((seq, name, *texts, self.source, self.session_id, at))
+                kept.lines.append((seq, name, ledger_text(old), ledger_text(new)))
             elif name == "extraBarcodes":
                 kept.has_new_codes = True
 
@@ -88,7 +86,7 @@ def load_kept(connection: Connection, store_id: str, barcodes: Iterable[str]) ->
     found: dict[str, Kept] = {}
     for chunk in chunks_of(barcodes):
         query = select(*columns).where(column.store_id == store_id, among(column.barcode, chunk))
-        for barcode, product_id, version, removed_seq, fields, seqs in connection.execute(query):
+        for barcode, product_id, version, removed_seq, fields, seqs in connection.execute(query).all():
             state = ProductState(_FIELDS.decode(fields), _SEQS.decode(seqs), removed_seq)
             found[barcode] = Kept(barcode, product_id, version, state)
     return found
@@ -111,20 +109,17 @@ def write_changed(connection: Connection, cause: Cause, changed: Sequence[Kept])
     known = [one for one in changed if one.product_id]
     _insert(connection, cause, [one for one in changed if not one.product_id])
     _UPDATE.execute(connection, [(one.product_id, *_columns(cause, one)) for one in known])
-    write_lines(connection, [(cause.store_id, one.product_id, *line) for one in changed for line in one.lines])
+    reason = (cause.source, cause.session_id, cause.now_ms)
+    write_lines(connection, [(cause.store_id, one.product_id, *line, *reason) for one in changed for line in one.lines])
     _write_codes(connection, cause.store_id, [one for one in changed if one.has_new_codes])
 
 
 def _insert(connection: Connection, cause: Cause, new: list[Kept]) -> None:
-    _INSERT.execute(connection, [(cause.store_id, one.barcode, *_columns(cause, one)) for one in new])
-    column = tables.product.c
-    ids: dict[str, int] = {}
-    for chunk in chunks_of(one.barcode for one in new):
-        query = select(column.barcode, column.product_id)
-        query = query.where(column.store_id == cause.store_id, among(column.barcode, chunk))
-        ids.update(connection.execute(query).all())
-    for one in new:
-        one.product_id = ids[one.barcode]
+    """Ids go on above the highest: no product is ever deleted, and nobody else writes."""
+    highest = connection.scalar(select(func.max(tables.product.c.product_id))) or 0
+    for product_id, one in enumerate(new, start=highest + 1):
+        one.product_id = product_id
+    _INSERT.execute(connection, [(one.product_id, cause.store_id, one.barcode, *_columns(cause, one)) for one in new])
 
 
 def _columns(cause: Cause, one: Kept) -> tuple[object, ...]:
@@ -138,7 +133,7 @@ def _columns(cause: Cause, one: Kept) -> tuple[object, ...]:
 
 _COLUMNS = ("name_folded", "version", "removed_at", "removed_seq", "fields", "field_seqs")
 _BY_ID = update(tables.product).where(tables.product.c.product_id == bindparam("id"))
-_INSERT = Bulk(insert(tables.product), "store_id", "barcode", *_COLUMNS)
+_INSERT = Bulk(insert(tables.product), "product_id", "store_id", "barcode", *_COLUMNS)
 _UPDATE = Bulk(_BY_ID.values({name: bindparam(name) for name in _COLUMNS}), "id", *_COLUMNS)
 _NUMBERS = _BY_ID.values(removed_seq=bindparam("removed"), field_seqs=bindparam("seqs"))
 _TOUCH = Bulk(_NUMBERS, "id", "removed", "seqs")  # nothing new was said: the numbers alone move

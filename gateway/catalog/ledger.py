@@ -15,10 +15,10 @@ from sqlalchemy import Connection, insert, select
 
 from gateway.access import StoreSettings, store_settings
 from gateway.catalog import tables
-from gateway.catalog.bulk import Bulk
 from gateway.catalog.fields import FIELD, Kind
 from gateway.catalog.price import PriceInForce, price_in_force
 from gateway.catalog.product import ProductFields, Stored
+from gateway.database.bulk import Bulk
 from gateway.ports import from_ms
 
 
@@ -38,14 +38,14 @@ class LedgerLine:
     at: datetime
 
 
-# A line on its way: accepted_seq, field, old, new, source, session_id, at.
-Line: TypeAlias = tuple[int, str, str | None, str | None, str, str | None, int]
+# A line on its way: accepted_seq, field, old, new.
+Line: TypeAlias = tuple[int, str, str | None, str | None]
 _COLUMNS = ("store_id", "product_id", "accepted_seq", "field", "old", "new", "source", "session_id", "at")
 _WRITE = Bulk(insert(tables.price_ledger), *_COLUMNS)
 
 
 def write_lines(connection: Connection, lines: Sequence[tuple[object, ...]]) -> None:
-    """Write lines, each behind its store_id and product_id."""
+    """Write lines: store_id, product_id, a `Line`, source, session_id, at."""
     _WRITE.execute(connection, lines)
 
 

@@ -1,6 +1,6 @@
 """What becomes of the rows of a request: accepted ones, errors and warnings, all in the order in which they came."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,12 +42,13 @@ class ParsedRow:
         return msgspec.json.encode([self.index, self.barcode, self.values.stored]).decode()
 
     @staticmethod
-    def from_json(text: str) -> "ParsedRow":
-        index, barcode, stored = _STAGED.decode(text)
-        return ParsedRow(index, barcode, ProductFields(stored))
+    def many_from_json(texts: Iterable[str]) -> "list[ParsedRow]":
+        """Rows as `to_json` wrote them, in their order; read as one list, which costs half of reading each."""
+        staged = _STAGED.decode(f"[{','.join(texts)}]")
+        return [ParsedRow(index, barcode, ProductFields(stored)) for index, barcode, stored in staged]
 
 
-_STAGED: msgspec.json.Decoder[tuple[int, str, Mapping[str, Stored]]] = msgspec.json.Decoder()
+_STAGED: msgspec.json.Decoder[list[tuple[int, str, Mapping[str, Stored]]]] = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class _Saving:
         fields = ProductFields(kept.state.fields)
         named = row.values.stored
         warnings = []
-        changes_price = any(change.field == "price" for change in merged.changes)
+        changes_price = any(name == "price" for name, _, _ in merged.changes)
         if changes_price and not any(name in named for name in SALE_FIELDS) and not self._full:
             price = price_in_force(fields, self._settings, self.cause.now)
             if price.on_offer:

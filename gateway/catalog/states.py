@@ -16,7 +16,6 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from gateway.access import take_product_versions
 from gateway.catalog import tables
-from gateway.catalog.bulk import Bulk
 from gateway.catalog.fields import LEDGER_FIELDS
 from gateway.catalog.kept import Cause, Kept, chunks_of, load_kept, write_changed
 from gateway.catalog.ledger import ledger_text, write_lines
@@ -26,6 +25,7 @@ from gateway.catalog.parsed import RowIssue
 from gateway.catalog.product import Product, ProductFields
 from gateway.catalog.state_lines import Fact, KeptLine, lines_after
 from gateway.catalog.state_rows import ProductAsKept
+from gateway.database.bulk import Bulk
 from gateway.ports import to_ms
 
 # Stands in place of the fields' numbers: this product is as one authority sent it, and no row has touched it since.

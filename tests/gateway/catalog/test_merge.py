@@ -75,7 +75,7 @@ def test_a_row_sets_only_the_fields_that_nothing_newer_has_set() -> None:
     merged = merge_row(state, 5, {"price": "1.00", "name": "Milk"}, full=False)
     assert state.fields == {"price": "2.00", "name": "Milk"}
     assert not merged.overtaken
-    assert [change.field for change in merged.changes] == ["name"]
+    assert [name for name, _, _ in merged.changes] == ["name"]
 
 
 def test_a_row_of_which_everything_was_set_by_newer_ones_is_overtaken() -> None:

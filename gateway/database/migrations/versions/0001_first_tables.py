@@ -411,18 +411,6 @@ def upgrade() -> None:
     )
     op.create_index("row_error_of_session", "row_error", ["session_id", "seq"], unique=False)
     op.create_table(
-        "session_product",
-        sa.Column("session_id", sa.Text(), nullable=False),
-        sa.Column("product_id", sa.Integer(), nullable=False),
-        sa.Column("product_version", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["session_id"],
-            ["session.session_id"],
-        ),
-        sa.PrimaryKeyConstraint("session_id", "product_id"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "shown",
         sa.Column("display_id", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),

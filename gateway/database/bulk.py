@@ -4,7 +4,7 @@ In: a statement, the names of its values, tuples in the order of these names. Ru
 driver takes as they are (numbers, texts, None).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from sqlalchemy import Connection, Delete, Insert, Update
@@ -18,19 +18,17 @@ class Bulk:
         self._names = names
         self._compiled: dict[str, tuple[str, Callable[[tuple[object, ...]], tuple[object, ...]] | None]] = {}
 
-    def execute(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    def execute(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+        if not rows:
+            return
         dialect = connection.dialect.name
         if dialect not in self._compiled:
             self._compiled[dialect] = self._compile(connection)
         text, ordered = self._compiled[dialect]
         if ordered is None:
-            named = [dict(zip(self._names, row, strict=True)) for row in rows]
-            if named:
-                connection.exec_driver_sql(text, named)
-            return
-        tuples = [ordered(row) for row in rows]
-        if tuples:
-            connection.exec_driver_sql(text, tuples)
+            connection.exec_driver_sql(text, [dict(zip(self._names, row, strict=True)) for row in rows])
+        else:
+            connection.exec_driver_sql(text, [ordered(row) for row in rows])
 
     def _compile(self, connection: Connection) -> tuple[str, Callable[[tuple[object, ...]], tuple[object, ...]] | None]:
         columns = list(self._names) if isinstance(self._statement, Insert) else None
