@@ -58,6 +58,7 @@ class FieldNames:
         for spec, theirs in mapped.items():
             self._by_folded[_folded(theirs)] = spec
         self._remembered: dict[str, FieldSpec | None] = {}
+        self._distinct: dict[tuple[str, ...], tuple[FieldSpec, ...] | None] = {}
         self._remarks: dict[str, Note] = {}
 
     def find(self, name: str) -> FieldSpec | None:
@@ -68,6 +69,20 @@ class FieldNames:
             if len(self._remembered) < NAMES_REMEMBERED_MAX:
                 self._remembered[name] = spec
             return spec
+
+    def distinct(self, names: tuple[str, ...]) -> tuple[FieldSpec, ...] | None:
+        """The fields that a row's names mean, where each is one of ours and no two mean the same; else None.
+
+        The rows of a list have few sets of names among them, so that most rows are looked up whole.
+        """
+        try:
+            return self._distinct[names]
+        except KeyError:
+            found = [spec for name in names if (spec := self.find(name)) is not None]
+            fields = tuple(found) if len(set(found)) == len(names) else None
+            if len(self._distinct) < NAMES_REMEMBERED_MAX and len(names) <= len(FIELDS):
+                self._distinct[names] = fields
+            return fields
 
     def nearest(self, wanted: FieldSpec, sent: Iterable[str]) -> str | None:
         """The name sent that most likely means the field; names that mean another required one are no candidates."""

@@ -130,6 +130,10 @@ class _Row:
 
     def sort(self) -> None:
         """Which field each name means; two names of one field must not contradict each other."""
+        fields = self._names.distinct(tuple(self._raw))
+        if fields is not None and not isinstance(self._raw, RepeatedKeys):
+            self._sent = dict(zip(fields, self._raw.values(), strict=True))
+            return
         if isinstance(self._raw, RepeatedKeys):
             for name in self._raw.repeated:
                 message = f"“{shown_name(name)}” stands in the row twice; which one holds?"
@@ -155,7 +159,8 @@ class _Row:
             self.barcode = self._reader.barcode(raw)
         except Refused as refused:
             self.refuse("barcode", refused.note)
-        self._collect_notes("barcode")
+        if self._reader.notes:
+            self._collect_notes("barcode")
 
     def read_required(self, is_new: bool) -> None:
         """Name and price: empty means missing in a row that brings a product, omitted in any other."""
@@ -218,12 +223,12 @@ class _Row:
 
     def compare_sale(self) -> None:
         """What the fields of a sale say together, as far as this row names them."""
+        if "salePrice" not in self.values and "saleEnd" not in self.values:
+            return
         is_zero = any(field == "salePrice" and note.code == "zero_as_unset" for field, note in self.warnings)
         if is_zero and self.values.get("onSale") is True:
             message = "The product is on sale, but its sale price is 0."
             self.refuse("salePrice", Note("zero_sale_price", message, "Send the sale price, or onSale: false."))
-        if "salePrice" not in self.values and "saleEnd" not in self.values:
-            return
         fields = ProductFields(self.values)
         if is_not_lower(fields):
             self.warn("salePrice", SALE_NOT_LOWER)

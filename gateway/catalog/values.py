@@ -27,6 +27,7 @@ from gateway.catalog.moments import NotSet, moment_text, read_moment
 from gateway.catalog.product import Stored
 from gateway.catalog.refusals import Note, Refused, number_text, refuse_forbidden, shown
 
+_REMEMBERED = frozenset({str, Decimal})  # no integers: True equals 1
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _NUMBER_STEP = Decimal(1).scaleb(-NUMBER_MINOR_DIGITS)
 _NUMBER_HINT = f"Write a number with a decimal point and at most {NUMBER_MINOR_DIGITS} decimals, such as 24 or 0.35."
@@ -59,12 +60,12 @@ class ValueReader:
 
     def read(self, spec: FieldSpec, raw: object) -> Stored:
         """The stored form; None for null, an empty text, or a value that means "not set". Raises `Refused`."""
-        if is_empty(raw):
-            return None
         known = self._known[spec]
-        is_text = isinstance(raw, str | Decimal)  # no integers: True equals 1
+        is_text = raw.__class__ in _REMEMBERED
         if is_text and raw in known:
             return known[raw]
+        if is_empty(raw):
+            return None
         said = len(self.notes)
         stored = self._readers[spec.kind](spec, raw)
         if is_text and len(self.notes) == said and len(known) < VALUES_REMEMBERED_MAX:
@@ -105,6 +106,8 @@ class ValueReader:
         return Refused("price_digits", message, self._price_hint)
 
     def _number(self, spec: FieldSpec, raw: object) -> str:
+        if raw.__class__ is int and -NUMBER_BELOW < raw < NUMBER_BELOW:
+            return str(raw)
         raw = raw.strip(BLANKS) if isinstance(raw, str) else raw
         written = exact_decimal(raw, SIGNED_DECIMAL_TEXT)
         if written is None or not -NUMBER_BELOW < written < NUMBER_BELOW:
