@@ -14,6 +14,8 @@ from weakref import WeakValueDictionary
 
 from simulator.clock import VirtualClock
 
+CLOCK_RESOLUTION_S = 1e-9
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -36,7 +38,10 @@ class _IdleSelector(selectors.BaseSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise NothingLeftToWaitFor("every task waits, and no timer runs")
-        self.now_s += timeout
+        if timeout > 0:
+            # asyncio lets a timer go up to its clock's resolution too early. Whoever then waits for the rest, which may
+            # be less than a float can add to the time, must see it pass, or both would go round for ever.
+            self.now_s += max(timeout, CLOCK_RESOLUTION_S)
         return []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:

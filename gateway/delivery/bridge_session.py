@@ -48,6 +48,7 @@ class BridgeSession:
 
     def closed(self) -> None:
         self.open = self.ready = False
+        self.stalled_since_s = None  # or it would be due for ever, and the delivery never sleep
         self._urgent.clear()
         self._waiting.clear()
 
@@ -124,7 +125,7 @@ class BridgeSession:
             self.stalled_since_s = None
         elif self.stalled_since_s is None:
             self.stalled_since_s = now_s
-        elif now_s - self.stalled_since_s >= CREDIT_QUERY_AFTER_S:
+        elif now_s >= self.stalled_since_s + CREDIT_QUERY_AFTER_S:
             self.stalled_since_s = now_s
             messages.append(CreditQuery(max(self.next_number - 1, 0)))
         if not messages:

@@ -165,7 +165,7 @@ class Delivery:
 
     async def _turn(self) -> None:
         now_s = self._clock.monotonic_s()
-        if self._reload or now_s - self._swept_s >= SWEEP_EVERY_S:
+        if self._reload or now_s >= self._swept_s + SWEEP_EVERY_S:  # as `_wait` says it, to the last bit
             await self._take_up()
         for display_id in self._take_moved():
             self.shop.agenda.attempt(display_id).unanswered = 0

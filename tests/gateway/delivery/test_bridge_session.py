@@ -114,3 +114,13 @@ def test_a_repeated_hello_of_the_same_boot_keeps_what_waits() -> None:
     said(session)
     assert not session.hello(hello(credit=0))
     assert session.waiting == 1
+
+
+def test_a_bridge_that_closes_while_it_stands_still_is_due_for_nothing() -> None:
+    session = ready(credit=1)
+    session.say(manifest(0))
+    session.say(manifest(1))
+    assert len(said(session, now_s=5.0)) == 1
+    assert session.wake_at() == 5.0 + CREDIT_QUERY_AFTER_S
+    session.closed()
+    assert session.wake_at() is None
