@@ -117,7 +117,7 @@ def test_a_repeated_hello_of_the_same_boot_keeps_what_waits() -> None:
 
 
 def test_a_bridge_that_closes_while_it_stands_still_is_due_for_nothing() -> None:
-    session = ready(credit=1)
+    session = ready(credit=0)
     session.say(manifest(0))
     session.say(manifest(1))
     assert len(said(session, now_s=5.0)) == 1
