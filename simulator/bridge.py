@@ -37,6 +37,7 @@ from firmware_protocol.poll import Contact, DownFrame
 from simulator import limits
 from simulator.bridge_air import Air, TagAtBridge
 from simulator.chance import Random
+from simulator.link_tap import LinkTap
 from simulator.schedule import Scheduler
 
 _U32 = 1 << 32
@@ -59,6 +60,7 @@ class VirtualBridge:
         self.powered = False
         self.bad_payloads = 0
         self.restarts = -1
+        self.tap: LinkTap | None = None
         self._scheduler = scheduler
         self._chance = chance
         self._uplink: Uplink | None = None
@@ -136,6 +138,8 @@ class VirtualBridge:
         except FieldError:
             self.bad_payloads += 1
             return
+        if self.tap is not None:
+            self.tap.listen(payload.messages)
         now_s = self._scheduler.clock.monotonic_s()
         first = payload.messages[0]
         if isinstance(first, Welcome):

@@ -15,6 +15,7 @@ from simulator.bridge import VirtualBridge
 from simulator.carriers import LinkPaths
 from simulator.chance import Random, generator, seeded_octets
 from simulator.faults import FaultRates, Kind
+from simulator.link_tap import LinkTap
 from simulator.mix import DEFAULT_MIX, Mix
 from simulator.panel import RefreshRates
 from simulator.schedule import Scheduler
@@ -72,6 +73,7 @@ class Fleet:
         self.plan = plan
         self.scheduler = scheduler
         self.counts: Counter[str] = Counter()
+        self._tap = LinkTap()
         self.around = Surroundings(scheduler, plan.speed, plan.contact_s, plan.refresh_rates, plan.radio_loss)
         self.bridges = {name: self._bridge(name) for name in bridge_names(plan.bridges)}
         self.paths = {name: LinkPaths.of(name, plan.seed, plan.link_rates) for name in self.bridges}
@@ -151,6 +153,13 @@ class Fleet:
             totals["up"] += paths.up.counts
             totals["down"] += paths.down.counts
         return {direction: {str(kind): count for kind, count in sums.items()} for direction, sums in totals.items()}
+
+    def tap_links(self) -> LinkTap:
+        """What has come down to the bridges since the last call; the first call begins to listen."""
+        heard, self._tap = self._tap, LinkTap()
+        for bridge in self.bridges.values():
+            bridge.tap = self._tap
+        return heard
 
 
 def bridge_names(count: int) -> list[str]:

@@ -77,6 +77,11 @@ def _dump(running: RunningFleet, order: Order) -> Order:
     return {"pictures": running.dump(Path(str(folder)) if folder is not None else None)}
 
 
+def _tap(running: RunningFleet, order: Order) -> Order:
+    """What came down to the bridges since the last such order; the first begins to listen."""
+    return running.fleet.tap_links().to_json()
+
+
 def _status(running: RunningFleet, order: Order) -> Order:
     return running.status()
 
@@ -90,5 +95,6 @@ ORDERS: dict[str, Callable[[RunningFleet, Order], Order]] = {
     "replug": _replug,
     "restart": _restart,
     "dump": _dump,
+    "tap": _tap,
     "status": _status,
 }

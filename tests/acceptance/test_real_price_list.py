@@ -32,7 +32,7 @@ from real_shop import (
     said,
 )
 
-from firmware_protocol import PANELS, content_id
+from firmware_protocol import PANELS, Codec, content_id, encode
 from gateway.catalog import RowMode
 from gateway.cli.importing import ROWS_A_PUSH
 from simulator.picture import image
@@ -63,6 +63,16 @@ class Shop:
     def sends(self, rows: list[dict[str, object]]) -> None:
         for start in range(0, len(rows), ROWS_A_PUSH):
             self.judge.accepted(rows[start : start + ROWS_A_PUSH], RowMode.UPDATE)
+
+    def heard_on_the_links(self) -> Document:
+        """What came down to the bridges since this was asked last."""
+        return self.fleet.order("tap")
+
+    def expected_encodings(self, among: Collection[str], panels: dict[str, str]) -> set[str]:
+        """Of the pictures that these displays should show now."""
+        now = datetime.now(UTC)
+        pictures = [self.judge.expected(one, panels[one], [self.bound[one]], now).planes for one in among]
+        return {encode(planes, Codec.DEFLATE).encoding_id.hex() for planes in pictures}
 
     def wrong_glasses(self, name: str, among: Collection[str]) -> list[str]:
         """Of these displays, whose glass is not, pixel by pixel, what an independent render of the sent rows shows."""
@@ -145,6 +155,7 @@ def test_an_independent_reader_reads_the_prices_that_were_sent(shop: Shop) -> No
 
 def test_the_same_list_again_draws_nothing_and_sends_nothing(shop: Shop) -> None:
     before, refreshes = figures(shop.gateway), shop.fleet.order("status")["refreshes"]
+    shop.heard_on_the_links()
     file = shop.folder / "again" / price_list_file.FILE.name
     file.parent.mkdir()
     report = said(shop.gateway.data, "import", str(price_list_file.copied(file.parent)), "--store", STORE)
@@ -155,6 +166,9 @@ def test_the_same_list_again_draws_nothing_and_sends_nothing(shop: Shop) -> None
     for name in ("esl_labels_drawn_total", "esl_link_payloads_sent_total"):
         assert after[name] == before[name], name
     assert shop.fleet.order("status")["refreshes"] == refreshes
+    heard = shop.heard_on_the_links()
+    print(f"the same list again, on the links: {heard['messages']}")
+    assert heard["payloads"] == 0
 
 
 def test_changed_prices_reach_exactly_the_displays_that_show_them(shop: Shop) -> None:
@@ -168,15 +182,20 @@ def test_changed_prices_reach_exactly_the_displays_that_show_them(shop: Shop) ->
 
     old = shop.fleet.dump(shop.folder / "before")
     before = figures(shop.gateway)
+    shop.heard_on_the_links()
     report = import_rows(shop.gateway.data, shop.folder / "changed.json", changed)
     shop.sends(changed)
     all_confirmed(shop.gateway, CONFIRMED_WITHIN_S)
     after = figures(shop.gateway)
     new = shop.fleet.dump(shop.folder / "after")
-    print(f"{len(changed)} rows changed, {len(affected)} displays affected")
+    heard = shop.heard_on_the_links()
+    print(f"{len(changed)} rows changed, {len(affected)} displays affected; on the links: {heard['messages']}")
     assert len(changed) == CHANGED
     assert (report["updated"], report["tagsTotal"], report["tagsConfirmed"]) == (CHANGED, len(affected), len(affected))
     assert after["esl_labels_drawn_total"] - before["esl_labels_drawn_total"] == len(affected)
+    assert set(heard["manifests"]) == affected
+    assert set(heard["commands"]) <= affected
+    assert set(heard["parts"]) == shop.expected_encodings(affected, {one: told["panel"] for one, told in new.items()})
     refreshed = {one: new[one]["refreshCounter"] - told["refreshCounter"] for one, told in old.items()}
     assert {one: count for one, count in refreshed.items() if count} == dict.fromkeys(affected, 1)
     assert {one for one, told in old.items() if new[one]["contentId"] != told["contentId"]} == affected

@@ -4,21 +4,17 @@ The twin has tags and a bridge of its own; worse, some of its tags hear the stor
 the shop. Every payload that reaches a bridge is looked into. CI: 12 tags each, 4 changes; ESL_TEST_LONG=1: 60 and 40.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 from acceptance_sizes import size
 
-from firmware_protocol import FieldError, TagId
-from firmware_protocol.link import unpack_down_payload
-from firmware_protocol.link.messages import Associate, Parts, PleaseCommission, ToTag, Unassociate
 from gateway.catalog import RowMode
 from gateway.shelf import ShownMoved
-from simulator.bridge import VirtualBridge
 from simulator.clock import VirtualClock
 from simulator.fleet import Fleet, FleetPlan
+from simulator.link_tap import LinkTap
 from simulator.mix import Mix
 from simulator.virtual_time import run
 from simulator.world import World
@@ -28,30 +24,6 @@ TAGS = size(12, 60)
 CHANGES = size(4, 40)
 MIX = Mix.parse("2.13-bw,2.9-bwr")
 ASTRAY = 3  # of the twin's tags
-
-
-class Tap:
-    """What came down to one bridge: the tags that were named, and the encodings whose parts came."""
-
-    def __init__(self, bridge: VirtualBridge) -> None:
-        self.tags: set[TagId] = set()
-        self.encodings: set[bytes] = set()
-        self.payloads = 0
-        self._take: Callable[[bytes], None] = bridge.link_received
-        bridge.link_received = self.listen  # type: ignore[method-assign]  # a tap on the cable, not in the bridge
-
-    def listen(self, octets: bytes) -> None:
-        try:
-            messages = unpack_down_payload(octets).messages
-        except FieldError:
-            messages = ()
-        self.payloads += 1
-        for message in messages:
-            if isinstance(message, ToTag | Associate | Unassociate | PleaseCommission):
-                self.tags.add(message.tag_id)
-            elif isinstance(message, Parts):
-                self.encodings.add(bytes(message.encoding_id))
-        self._take(octets)
 
 
 class ShopWithBench(World):
@@ -83,7 +55,7 @@ def test_not_one_frame_of_the_sandbox_reaches_a_bridge_of_the_store(tmp_path: Pa
             production = made.raise_for_status().json()["token"]
             twin = f"{world.store}-sandbox"
             bench = await open_bench(world, twin)
-            at_store, at_bench = Tap(world.fleet.bridges["bridge-1"]), Tap(bench.bridges["bridge-1"])
+            at_store, at_bench = listening(world.fleet), listening(bench)
             sandbox = world.pos.headers["authorization"]
             for turn in range(1, CHANGES + 1):
                 both = {"sandbox": sandbox, "production": f"Bearer {production}"}
@@ -106,13 +78,19 @@ def test_not_one_frame_of_the_sandbox_reaches_a_bridge_of_the_store(tmp_path: Pa
             )
             assert at_store.tags == set(world.fleet.tags)
             assert at_bench.tags == set(list(bench.tags)[ASTRAY:])
-            assert at_store.encodings
-            assert at_bench.encodings
-            assert at_store.encodings.isdisjoint(at_bench.encodings)
+            assert at_store.parts
+            assert at_bench.parts
+            assert set(at_store.parts).isdisjoint(at_bench.parts)
             assert await world.false_proofs() == []
             assert await world.differences() == []
 
     run(main, start_utc=START)
+
+
+def listening(fleet: Fleet) -> LinkTap:
+    """To all that comes down to its bridge."""
+    tap = fleet.bridges["bridge-1"].tap = LinkTap()
+    return tap
 
 
 async def open_bench(world: World, twin: str) -> Fleet:
