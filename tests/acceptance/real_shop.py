@@ -59,8 +59,9 @@ def displays(running: GatewayProcess, store: str = STORE) -> list[Document]:
 
 
 def unconfirmed(running: GatewayProcess, store: str = STORE) -> list[Document]:
-    """Displays that owe a proof."""
-    return [one for one in displays(running, store) if one["desiredRevision"] is not None and not one["confirmed"]]
+    """Displays that owe a proof, be it of a picture that is yet to be drawn."""
+    drawn_or_bound = (one for one in displays(running, store) if one["desiredRevision"] is not None or one["barcodes"])
+    return [one for one in drawn_or_bound if not one["confirmed"]]
 
 
 def all_confirmed(running: GatewayProcess, within_s: float, store: str = STORE) -> None:

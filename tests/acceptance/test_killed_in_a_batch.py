@@ -36,6 +36,7 @@ TAGS, BRIDGES = size(60, 2_000), size(1, 4)
 KILLS = size(2, 20)
 SPEED = size(20, 1)
 ROWS_A_PUSH = 250
+ROWS_AHEAD_MAX = 2 * ROWS_A_PUSH  # of the next kill, so that the kills do not all fall behind the last row
 WITHIN_S = size(300, 3 * 3600)
 ANSWER_S = 60
 
@@ -50,6 +51,7 @@ class Till:
     beside: list[str]  # barcodes whose stock is sent
     session: str = ""
     rows_accepted: int = 0
+    rows_allowed: int = 0  # it waits here for the next kill
     stock: dict[str, int] = field(default_factory=dict)  # what was answered with success, by barcode
     unanswered: int = 0
     sent_home: bool = False  # the test has failed: nobody will answer any more
@@ -66,6 +68,7 @@ class Till:
         with httpx.Client(timeout=ANSWER_S, headers={"authorization": f"Bearer {self.token}"}) as client:
             self.session = str(self._post(client, "/batch/start", {})["sessionId"])
             for number, start in enumerate(range(0, len(self.rows), ROWS_A_PUSH)):
+                wait_for(lambda: self.sent_home or self.rows_accepted < self.rows_allowed, WITHIN_S, "the next kill")
                 pushed = self.rows[start : start + ROWS_A_PUSH]
                 self._post(client, "/batch/push", {"sessionId": self.session, "products": pushed})
                 self.rows_accepted = start + len(pushed)
@@ -138,23 +141,24 @@ class Machine:
 
 def kill_when(machine: Machine, till: Till, kill: Kill) -> None:
     """Wait for the moment, kill, and see that what was answered before is still there."""
+    is_sending = kill.figure == "rows_accepted"
+    wanted = kill.share * (TAGS if kill.figure == "tagsConfirmed" else len(till.rows))
+    till.rows_allowed = int(wanted) + ROWS_AHEAD_MAX if is_sending else len(till.rows)
 
-    def has_come() -> bool:
+    def has_come() -> float | None:
         assert till.failed is None, till.failed
-        if kill.figure == "rows_accepted":
-            return till.rows_accepted >= kill.share * len(till.rows)
-        total = TAGS if kill.figure == "tagsConfirmed" else len(till.rows)
-        return bool(till.session) and machine.status(till.session)[kill.figure] >= kill.share * total
+        reached = till.rows_accepted if is_sending else machine.status(till.session)[kill.figure]
+        return reached if reached >= wanted else None
 
-    wait_for(has_come, WITHIN_S, lambda: f"{kill}: {till.rows_accepted} rows accepted")
+    reached = wait_for(has_come, WITHIN_S, lambda: f"{kill}: {till.rows_accepted} rows accepted")
     accepted, stock = till.rows_accepted, dict(till.stock)
     machine.kill()
-    if till.session:
-        status = machine.status(till.session)
-        print(f"killed at {kill.share:.2f} of {kill.figure}: {accepted} rows accepted; then {status['status']}")
-        assert status["productsReceived"] >= accepted
-    for barcode, level in stock.items():
-        assert int(product(machine.running, barcode)["stock"]) >= level
+    print(f"killed at {reached} of {kill.figure}, wanted {wanted:.0f}; {accepted} rows accepted")
+    assert machine.status(till.session)["productsReceived"] >= accepted
+    if is_sending:
+        assert accepted < wanted + ROWS_AHEAD_MAX + ROWS_A_PUSH
+        for barcode, level in stock.items():
+            assert int(product(machine.running, barcode)["stock"]) >= level
 
 
 def product(running: GatewayProcess, barcode: str) -> Document:
