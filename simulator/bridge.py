@@ -49,6 +49,13 @@ class Uplink(Protocol):
     def send(self, payload: bytes, *, hello: bool) -> None: ...
 
 
+class Hearer(Protocol):
+    """A tag that hears this bridge."""
+
+    def rouse(self) -> None:
+        """Something changed for it here: its next contact may be more than an idle one."""
+
+
 class VirtualBridge:
     """Start with `power_on`; a carrier then calls `link_opened`, `link_received`, `link_closed`."""
 
@@ -61,6 +68,8 @@ class VirtualBridge:
         self.bad_payloads = 0
         self.restarts = -1
         self.tap: LinkTap | None = None
+        self.hearers: dict[TagId, Hearer] = {}
+        self._was_listening = False
         self._scheduler = scheduler
         self._chance = chance
         self._uplink: Uplink | None = None
@@ -72,14 +81,14 @@ class VirtualBridge:
         self.boot_id = self._chance.randbytes(BOOT_ID_OCTETS)
         self.welcomed = False
         self.last_run_id = NO_RUN
-        self.air = Air(self.speed)
+        self.air = Air(self.speed, self._scheduler.grid)
         self._highest = 0
         self._told_limit = 0
         self._up_number = 0
         self._site_ms_at_zero = 0.0
         self._out: list[UpMessage] = []
         self._flush_due = False
-        self._airtime_told_at = self._scheduler.clock.monotonic_s()
+        self._airtime_told_at = self._scheduler.now()
 
     def power_on(self) -> None:
         """Start with empty memory. Harmless when it is on already."""
@@ -98,6 +107,7 @@ class VirtualBridge:
     def power_off(self) -> None:
         """Unplugged: RAM is gone and nothing is heard or said. The carrier closes the link by itself."""
         self.powered = self.welcomed = False
+        self._rouse_if_listening_changed()
 
     def restart(self) -> None:
         """A reboot: everything in RAM is lost."""
@@ -109,7 +119,7 @@ class VirtualBridge:
 
         def again() -> None:
             if self.powered and self.boot_id == boot:
-                call(self._scheduler.clock.monotonic_s())
+                call(self._scheduler.now())
                 self._scheduler.after(seconds, again)
 
         self._scheduler.after(seconds, again)
@@ -121,6 +131,7 @@ class VirtualBridge:
         self._uplink = uplink
         self.welcomed = False
         self._out.clear()
+        self._rouse_if_listening_changed()
         if self.powered:
             self._say_hello(self.boot_id, limits.HELLO_EVERY_S)
 
@@ -128,6 +139,7 @@ class VirtualBridge:
         self._uplink = None
         self.welcomed = False
         self._out.clear()
+        self._rouse_if_listening_changed()
 
     def link_received(self, octets: bytes) -> None:
         """One payload, taken whole or not at all."""
@@ -140,7 +152,7 @@ class VirtualBridge:
             return
         if self.tap is not None:
             self.tap.listen(payload.messages)
-        now_s = self._scheduler.clock.monotonic_s()
+        now_s = self._scheduler.now()
         first = payload.messages[0]
         if isinstance(first, Welcome):
             self._take_welcome(first, payload.first_number, now_s)
@@ -158,6 +170,7 @@ class VirtualBridge:
             self.last_run_id = welcome.run_id
             self._site_ms_at_zero = welcome.site_epoch_ms - now_s * 1000.0
             self._highest = number
+            self._rouse_if_listening_changed()
 
     def _take(self, message: DownMessage, now_s: float) -> None:
         match message:
@@ -165,14 +178,18 @@ class VirtualBridge:
                 pass  # taken before, because it begins the count
             case ToTag():
                 self.air.keep(message, now_s)
+                self._rouse(message.tag_id)
             case Parts():
                 self.air.take_parts(message)
             case Associate():
                 self.air.tag(message.tag_id).address = (message.esl_group, message.esl_id)
+                self._rouse(message.tag_id)
             case Unassociate():
                 self.air.forget(message.tag_id)
+                self._rouse(message.tag_id)
             case PleaseCommission():
                 self.air.tag(message.tag_id).please_commission = True
+                self._rouse(message.tag_id)
             case CreditQuery() | LinkPing():
                 self._tell_credit(always=True)
             case _:
@@ -193,6 +210,7 @@ class VirtualBridge:
         if self._uplink is None:
             return
         self.welcomed = False
+        self._rouse_if_listening_changed()
         self._out.clear()
         self._up_number = 1
         self._told_limit = limits.WAITING_MAX
@@ -242,26 +260,65 @@ class VirtualBridge:
         """Without a gateway a bridge does not answer, so that tags turn to another."""
         return self.powered and self.welcomed
 
+    @property
+    def airtime_us(self) -> int:
+        """Microseconds on the air since it was switched on."""
+        return self.air.airtime_until(self._scheduler.now())
+
+    def _rouse_if_listening_changed(self) -> None:
+        if self.listening is not self._was_listening:
+            self._was_listening = self.listening
+            for hearer in self.hearers.values():
+                hearer.rouse()
+
+    def _rouse(self, tag_id: TagId) -> None:
+        if (hearer := self.hearers.get(tag_id)) is not None:
+            hearer.rouse()
+
     def is_busy(self, now_s: float) -> bool:
         """One radio: while it is on the air for one tag it hears no other."""
         return self.air.busy_until > now_s
 
+    def wants(self, tag_id: TagId, signal_dbm: int) -> bool:
+        """Whether a contact of this tag is more than an idle one: something is kept for it or would be said of it."""
+        tag = self.air.tags.get(tag_id)
+        return tag is None or tag.has_something or self._seen_reason(tag, signal_dbm) is not None
+
     def heard(self, tag_id: TagId, signal_dbm: int, now_s: float) -> TagAtBridge:
         """A contact begins: keep the books that the gateway asks for."""
-        tag = self.air.tags.get(tag_id)
+        air = self.air
+        tag = air.tags.get(tag_id)
         if tag is None:
-            tag = self.air.tag(tag_id)
-        if tag.heard_at is None:
-            self._tell_seen(tag, SeenReason.FIRST_HEARD, signal_dbm, now_s)
-        elif tag.address is None:
-            self._tell_seen(tag, SeenReason.FOREIGN, signal_dbm, now_s)
-        elif abs(signal_dbm - tag.told_dbm) >= limits.SIGNAL_CHANGE_DB:
-            self._tell_seen(tag, SeenReason.SIGNAL_CHANGE, signal_dbm, now_s)
+            tag = air.tag(tag_id)
+        reason = self._seen_reason(tag, signal_dbm)
+        if reason is not None:
+            self._tell_seen(tag, reason, signal_dbm, now_s)
         tag.heard_at = now_s
         tag.lost = False
         tag.contacts += 1
         tag.signal_sum += signal_dbm
+        air.restless[tag_id] = tag
         return tag
+
+    def _seen_reason(self, tag: TagAtBridge, signal_dbm: int) -> SeenReason | None:
+        """Why the gateway is told at once that this tag makes contact."""
+        if tag.heard_at is None:
+            return SeenReason.FIRST_HEARD
+        if tag.address is None:
+            return SeenReason.FOREIGN
+        if abs(signal_dbm - tag.told_dbm) >= limits.SIGNAL_CHANGE_DB:
+            return SeenReason.SIGNAL_CHANGE
+        return None
+
+    def lets_rest(self, tag_id: TagId, next_contact_s: float) -> bool:
+        """Whether this tag, if its next contact is this one, never gets missed: it was heard an interval ago."""
+        tag = self.air.tags.get(tag_id)
+        return (
+            tag is not None
+            and tag.heard_at is not None
+            and not tag.lost
+            and next_contact_s - tag.heard_at <= self.contact_s * limits.MISSED_AFTER_CONTACTS
+        )
 
     def exchange(
         self, tag: TagAtBridge, contacts: Sequence[Contact], signal_dbm: int, now_s: float, *, first: bool
@@ -280,19 +337,23 @@ class VirtualBridge:
         return round(self._site_ms_at_zero + now_s * 1000.0) % _U32
 
     def _look_for_lost(self, now_s: float) -> None:
-        for tag in self.air.tags.values():
-            if tag.heard_at is None or tag.lost:
-                continue
-            silent_s = now_s - tag.heard_at
-            if silent_s > self.contact_s * 1.5:
+        """Among those that do not rest; a tag that rests has just been heard."""
+        lost: list[TagAtBridge] = []
+        for tag in self.air.restless.values():
+            silent_s = now_s - (now_s if tag.heard_at is None else tag.heard_at)
+            if silent_s > self.contact_s * limits.MISSED_AFTER_CONTACTS:
                 tag.missed += 1
             if silent_s > self.contact_s * limits.LOST_AFTER_CONTACTS:
-                tag.lost = True
-                self._tell_seen(tag, SeenReason.LOST, tag.told_dbm, now_s)
+                lost.append(tag)
+        for tag in sorted(lost, key=lambda tag: tag.order):
+            tag.lost = True
+            del self.air.restless[tag.tag_id]
+            self._tell_seen(tag, SeenReason.LOST, tag.told_dbm, now_s)
         self.air.expire(now_s)
         self._tell_credit()
 
     def _send_digest(self, now_s: float) -> None:
+        self.air.settle(now_s)
         rows = [
             DigestRow(tag.tag_id, min(tag.contacts, 65535), min(tag.missed, 65535), tag.mean_dbm())
             for tag in self.air.tags.values()
@@ -304,5 +365,5 @@ class VirtualBridge:
             tag.contacts = tag.missed = tag.signal_sum = 0
 
     def _send_airtime(self, now_s: float) -> None:
-        self.say(Airtime(self.air.airtime_us, round((now_s - self._airtime_told_at) * 1000)))
+        self.say(Airtime(self.air.airtime_until(now_s), round((now_s - self._airtime_told_at) * 1000)))
         self._airtime_told_at = now_s

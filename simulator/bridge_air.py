@@ -32,7 +32,9 @@ from firmware_protocol.poll import (
     pack_frame,
 )
 from simulator import limits
+from simulator.contact_grid import ContactGrid
 from simulator.parts_cache import PartsCache, ranges_of
+from simulator.resting import Resting
 
 _DOWN_ITEMS: dict[ToTagKind, type[JoinAnswer | SealedManifest | SealedCommand]] = {
     ToTagKind.JOIN_ANSWER: JoinAnswer,
@@ -64,6 +66,9 @@ class TagAtBridge:
     doublings: int = 0
     asked: PartRequest | None = None
     asked_times: int = 0
+    order: int = 0  # of its first mention since the bridge started
+    rests_from: int = 0  # see `Resting`
+    rests_dbm: int = 0
 
     @property
     def has_something(self) -> bool:
@@ -83,24 +88,62 @@ class TagAtBridge:
 class Air:
     """All of a bridge's memory that a restart clears. `busy_until` is on the scheduler's clock."""
 
-    def __init__(self, speed: int) -> None:
+    def __init__(self, speed: int, grid: ContactGrid) -> None:
         self.tags: dict[TagId, TagAtBridge] = {}
+        self.resting = Resting()
+        self.restless: dict[TagId, TagAtBridge] = {}  # heard, not lost, not resting: who may be lost next
         self.cache = PartsCache(limits.CACHE_OCTETS_MAX)
         self.airtime_us = 0
         self.busy_until = 0.0
         self.waiting = 0  # items for tags, of all of them
         self._speed = speed
+        self._grid = grid
+        self._keeping: dict[TagId, TagAtBridge] = {}  # for whom something waits
+        self._made = 0
         self._wanted: dict[tuple[bytes, int], float] = {}
 
     def tag(self, tag_id: TagId) -> TagAtBridge:
         known = self.tags.get(tag_id)
         if known is None:
-            known = self.tags[tag_id] = TagAtBridge(tag_id)
+            self._made += 1
+            known = self.tags[tag_id] = TagAtBridge(tag_id, order=self._made)
         return known
 
     def forget(self, tag_id: TagId) -> None:
         if (tag := self.tags.pop(tag_id, None)) is not None:
             self.waiting -= len(tag.waiting)
+            self._keeping.pop(tag_id, None)
+            self.restless.pop(tag_id, None)
+
+    def idle_contact(self) -> None:
+        """An empty contact and its answer. It waits for nobody and delays nobody: 9 ms that a radio finds a gap for."""
+        self._count_idle(1)
+
+    def rest(self, number: int, tag: TagAtBridge, signal_dbm: int) -> None:
+        """From now on the contacts of this tag are idle ones."""
+        self.restless.pop(tag.tag_id, None)
+        self.resting.begin(number, tag, signal_dbm, self._grid)
+
+    def end_rest(self, number: int, tag: TagAtBridge, now_s: float) -> None:
+        """Something may happen at its next contact."""
+        self._count_idle(self.resting.end(number, self._grid, now_s))
+        if self.tags.get(tag.tag_id) is tag:
+            self.restless[tag.tag_id] = tag
+
+    def settle_one(self, number: int, tag: TagAtBridge, now_s: float) -> None:
+        """Bring the books of one that rests up to now."""
+        self._count_idle(self.resting.settle_one(number, tag, self._grid, now_s))
+
+    def settle(self, now_s: float) -> None:
+        """Bring the books of all tags, and the airtime, up to now."""
+        self._count_idle(self.resting.settle(self._grid, now_s))
+
+    def airtime_until(self, now_s: float) -> int:
+        """Microseconds on the air so far, idle contacts included."""
+        return self.airtime_us + self.resting.unsettled(self._grid, now_s) * (IDLE_AIRTIME_US // self._speed)
+
+    def _count_idle(self, contacts: int) -> None:
+        self.airtime_us += contacts * (IDLE_AIRTIME_US // self._speed)
 
     def keep(self, message: ToTag, now_s: float) -> None:
         """For the tag's next contact, until it expires."""
@@ -108,11 +151,11 @@ class Air:
         place = tag.place_for(message)
         self.waiting += place not in tag.waiting
         tag.waiting[place] = (message, now_s + message.expires_s)
+        self._keeping[message.tag_id] = tag
 
     def expire(self, now_s: float) -> None:
-        for tag in self.tags.values():
-            if tag.waiting:
-                self._expire(tag, now_s)
+        for tag in list(self._keeping.values()):
+            self._expire(tag, now_s)
 
     def _expire(self, tag: TagAtBridge, now_s: float) -> None:
         for place in [place for place, (_, until) in tag.waiting.items() if until <= now_s]:
@@ -121,6 +164,8 @@ class Air:
     def _drop(self, tag: TagAtBridge, place: Place) -> None:
         if tag.waiting.pop(place, None) is not None:
             self.waiting -= 1
+            if not tag.waiting:
+                self._keeping.pop(tag.tag_id, None)
 
     def take_parts(self, parts: Parts) -> None:
         self.cache.add(parts.encoding_id, parts.stream_size, parts.offset, parts.octets)
@@ -213,6 +258,7 @@ class Air:
                 frames.append(Part(tag.tag_id, request.encoding_id, offset, octets))
         if not missing and tag.asked_times >= limits.SAME_REQUEST_MAX:
             self.cache.forget(request.encoding_id)
+            tag.asked = None  # what comes instead is as good as new
             return [], list(request.offsets())
         if frames:
             tag.doublings = 0

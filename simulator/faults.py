@@ -1,7 +1,7 @@
 """What goes wrong on the way, by seed: loss, duplication, reordering, corruption, each counted in each direction.
 
-In: octets that leave one side. Out: what arrives at the other, and when. Rule: each kind draws from a generator of its
-own, so that another rate for one moves none of the others; whoever replays the seed sees the same faults.
+In: octets that leave one side. Out: what arrives at the other, and when. Rule: each kind draws under its own key by the
+payload's number, so that another rate for one moves none of the others; who replays the seed sees the same.
 Figures and kinds: radio and panel facts 8.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from simulator.chance import Random, generator
+from simulator.chance import Chance, Draws, key_of
 
 REORDER_S = (0.02, 0.3)  # how long an overtaken one is kept back: several round trips
 DUPLICATE_S = (0.0, 1.0)  # the second copy comes at once or long after
@@ -29,6 +29,9 @@ class Kind(StrEnum):
     TAG_REBOOT = "tag_reboot"
     BRIDGE_RESTART = "bridge_restart"
     BRIDGE_UNPLUG = "bridge_unplug"
+
+
+_OF_PAYLOADS = (Kind.LOSS, Kind.DUPLICATION, Kind.REORDERING, Kind.CORRUPTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,16 @@ class FaultyPath:
         self.name = name
         self.rates = rates or FaultRates()
         self.counts: Counter[str] = Counter()
-        self._loss = generator(seed, f"{name}/loss")
-        self._duplication = generator(seed, f"{name}/duplication")
-        self._reordering = generator(seed, f"{name}/reordering")
-        self._corruption = generator(seed, f"{name}/corruption")
+        self._keys = [key_of(seed, f"{name}/{kind}") for kind in _OF_PAYLOADS]
 
     def passes(self, octets: bytes) -> list[Arrival]:
         """What arrives of these octets: nothing, once, twice, late, or changed."""
-        # Every generator moves on by every payload, whatever the others decided.
-        lost = self._loss.random() < self.rates.loss
-        twice = self._duplication.random() < self.rates.duplication
-        late = self._reordering.random() < self.rates.reordering
-        changed = self._corruption.random() < self.rates.corruption
+        number = self.counts["passed"]
+        losing, doubling, delaying, changing = (Draws(key, number) for key in self._keys)
+        lost = losing.random() < self.rates.loss
+        twice = doubling.random() < self.rates.duplication
+        late = delaying.random() < self.rates.reordering
+        changed = changing.random() < self.rates.corruption
         self.counts["passed"] += 1
         if lost:
             self.counts[Kind.LOSS] += 1
@@ -79,25 +80,14 @@ class FaultyPath:
         arrivals = [Arrival(0.0, octets)]
         if changed and octets:
             self.counts[Kind.CORRUPTION] += 1
-            arrivals[0] = Arrival(0.0, self._corrupted(octets))
+            arrivals[0] = Arrival(0.0, _corrupted(octets, changing))
         if late:
             self.counts[Kind.REORDERING] += 1
-            arrivals[0] = Arrival(_between(REORDER_S, self._reordering), arrivals[0].octets)
+            arrivals[0] = Arrival(_between(REORDER_S, delaying), arrivals[0].octets)
         if twice:
             self.counts[Kind.DUPLICATION] += 1
-            arrivals.append(Arrival(_between(DUPLICATE_S, self._duplication), octets))
+            arrivals.append(Arrival(_between(DUPLICATE_S, doubling), octets))
         return arrivals
-
-    def _corrupted(self, octets: bytes) -> bytes:
-        """A burst of bits flipped at one place, and never none; one time in eight the end is missing as well."""
-        changed = bytearray(octets)
-        start = self._corruption.randrange(len(changed) * 8)
-        for bit in range(start, min(start + 1 + self._corruption.randrange(CORRUPT_BITS_MAX), len(changed) * 8)):
-            if bit == start or self._corruption.random() < 0.5:
-                changed[bit // 8] ^= 0x80 >> bit % 8
-        if self._corruption.randrange(8) == 0:
-            del changed[1 + self._corruption.randrange(len(changed)) :]
-        return bytes(changed)
 
 
 class FaultyLine:
@@ -121,6 +111,18 @@ class FaultyLine:
         return [Arrival(0.0, b"".join(at_once)), *later] if at_once else later
 
 
-def _between(band: tuple[float, float], chance: Random) -> float:
+def _between(band: tuple[float, float], chance: Chance) -> float:
     low, high = band
     return low + (high - low) * chance.random()
+
+
+def _corrupted(octets: bytes, chance: Chance) -> bytes:
+    """A burst of bits flipped at one place, and never none; one time in eight the end is missing as well."""
+    changed = bytearray(octets)
+    start = chance.randrange(len(changed) * 8)
+    for bit in range(start, min(start + 1 + chance.randrange(CORRUPT_BITS_MAX), len(changed) * 8)):
+        if bit == start or chance.random() < 0.5:
+            changed[bit // 8] ^= 0x80 >> bit % 8
+    if chance.randrange(8) == 0:
+        del changed[1 + chance.randrange(len(changed)) :]
+    return bytes(changed)

@@ -13,7 +13,7 @@ from firmware_protocol import FactoryCode, Panel, TagId
 from simulator import limits
 from simulator.bridge import VirtualBridge
 from simulator.carriers import LinkPaths
-from simulator.chance import Random, generator, seeded_octets
+from simulator.chance import Chance, Draws, generator, key_of, seeded_octets, unit
 from simulator.faults import FaultRates, Kind
 from simulator.link_tap import LinkTap
 from simulator.mix import DEFAULT_MIX, Mix
@@ -45,6 +45,7 @@ class FleetPlan:
     refresh_rates: RefreshRates = field(default_factory=RefreshRates)
     radio_loss: float = 0.0
     incarnation: int = 0
+    eager: bool = False  # for the test that it changes nothing: see `tag`
 
     def __post_init__(self) -> None:
         if self.tags < 0 or self.strangers < 0 or self.bridges < 1 or self.speed < 1:
@@ -74,8 +75,11 @@ class Fleet:
         self.scheduler = scheduler
         self.counts: Counter[str] = Counter()
         self._tap = LinkTap()
-        self.around = Surroundings(scheduler, plan.speed, plan.contact_s, plan.refresh_rates, plan.radio_loss)
+        self.around = Surroundings(
+            scheduler, plan.speed, plan.contact_s, plan.refresh_rates, plan.radio_loss, plan.eager
+        )
         self.bridges = {name: self._bridge(name) for name in bridge_names(plan.bridges)}
+        self._bridge_list = list(self.bridges.values())
         self.paths = {name: LinkPaths.of(name, plan.seed, plan.link_rates) for name in self.bridges}
         self.boxes = list(box_rows(plan))
         self.tags: dict[TagId, VirtualTag] = {}
@@ -88,18 +92,18 @@ class Fleet:
         return VirtualBridge(name, self.scheduler, chance, contact_s=plan.contact_s, speed=plan.speed)
 
     def _tag(self, number: int, box: BoxRow) -> VirtualTag:
-        place = generator(self.plan.seed, f"place/{box.tag_id}")
-        chance = generator(self.plan.seed, f"tag/{box.tag_id}/{self.plan.incarnation}")
+        place = Draws(key_of(self.plan.seed, f"place/{box.tag_id}"), 0)
+        key = key_of(self.plan.seed, f"tag/{box.tag_id}/{self.plan.incarnation}")
         celsius = CHILLED_C if place.random() < CHILLED_SHARE else ROOM_C
         hears = self._in_reach(number, place)
-        ppm = place.gauss(0.0, limits.CRYSTAL_PPM)
+        ppm = place.gauss(limits.CRYSTAL_PPM)
         return VirtualTag(
-            box.tag_id, box.code, box.panels, self.around, chance, hears, temperature_c=celsius, drift_ppm=ppm
+            box.tag_id, box.code, box.panels, self.around, key, hears, temperature_c=celsius, drift_ppm=ppm
         )
 
-    def _in_reach(self, number: int, place: Random) -> list[tuple[VirtualBridge, int]]:
+    def _in_reach(self, number: int, place: Chance) -> list[tuple[VirtualBridge, int]]:
         """Tags are spread over the bridges in turn; the next ones along the aisle are heard ever more weakly."""
-        bridges = list(self.bridges.values())
+        bridges = self._bridge_list
         near = [bridges[(number + step) % len(bridges)] for step in range(min(REACH, len(bridges)))]
         best = SIGNAL_BEST_DBM - place.randrange(SIGNAL_STEP_DB)
         return [(bridge, best - SIGNAL_STEP_DB * step) for step, bridge in enumerate(near)]
@@ -112,11 +116,10 @@ class Fleet:
         """All bridges, and all tags, whose first contacts are spread over one interval."""
         for bridge in self.bridges.values():
             bridge.power_on()
-        spread = generator(self.plan.seed, "first contacts")
         for tag in self.tags.values():
-            first_s = spread.random() * self.plan.contact_s / self.plan.speed
             if not tag.alive:
-                tag.switch_on(first_s)
+                spread = unit(key_of(self.plan.seed, f"first contact/{tag.tag_id}"), 0)
+                tag.switch_on(spread * self.plan.contact_s / self.plan.speed)
 
     # What befalls them
 

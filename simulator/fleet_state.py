@@ -70,6 +70,8 @@ class FleetState:
             self._save(tag)
 
     def _save(self, tag: VirtualTag) -> None:
+        if tag.alive:
+            tag.bring_up_to_date()
         state: TagStateJson = {
             "format": STATE_FORMAT,
             "used_uc": tag.battery.used_uc,
@@ -137,6 +139,8 @@ def describe(fleet: Fleet) -> dict[str, object]:
 
 
 def _tag_to_json(tag: VirtualTag) -> dict[str, object]:
+    if tag.alive:
+        tag.bring_up_to_date()
     return {
         "tagId": str(tag.tag_id),
         "alive": tag.alive,

@@ -23,6 +23,7 @@ SAME_REQUEST_MAX = 2
 
 DIGEST_EVERY_S = 300.0
 AIRTIME_EVERY_S = 60.0
+MISSED_AFTER_CONTACTS = 1.5
 LOST_AFTER_CONTACTS = 2.5  # two expected contacts missed, and half of one for the tag's own clock
 SIGNAL_CHANGE_DB = 6
 

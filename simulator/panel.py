@@ -8,9 +8,10 @@ Figures: radio and panel facts 6 and 10.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 
 from firmware_protocol import Panel
-from simulator.chance import Random
+from simulator.chance import Chance
 
 # Room at or above 15 degrees changes nothing; below, the controller chooses a slower waveform.
 _SLOWER_BELOW_C = ((0.0, 3.0), (5.0, 2.0), (10.0, 1.5), (15.0, 1.0))
@@ -40,7 +41,7 @@ class RefreshRates:
     busy_long: float = 1e-5
     brown_out: float = 0.0
 
-    def draw(self, chance: Random) -> Fate:
+    def draw(self, chance: Chance) -> Fate:
         ticket = chance.random()
         for fate, rate in (
             (Fate.BUSY_LONG, self.busy_long),
@@ -77,6 +78,7 @@ def temperature_factor(temperature_c: float) -> float:
     return 1.0
 
 
+@cache
 def white(panel: Panel) -> tuple[bytes, ...]:
     """A glass as it leaves the factory."""
     return (b"\xff" * panel.plane_octets, *(bytes(size) for size in panel.plane_sizes[1:]))
@@ -95,7 +97,7 @@ class Glass:
         if not self.planes:
             self.planes = white(self.panel)
 
-    def begin(self, planes: Sequence[bytes], temperature_c: float, chance: Random, fate: Fate = Fate.OK) -> Refresh:
+    def begin(self, planes: Sequence[bytes], temperature_c: float, chance: Chance, fate: Fate = Fate.OK) -> Refresh:
         """Start drawing; the caller ends it after `busy_s`, or cuts it."""
         if tuple(map(len, planes)) != self.panel.plane_sizes:
             raise ValueError(f"planes of {tuple(map(len, planes))} octets on a {self.panel.name}")

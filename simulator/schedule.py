@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Callable
 
 from simulator.clock import Clock
+from simulator.contact_grid import ContactGrid
 
 # Calls run in one turn of the loop before others get theirs: at 10 us each this is 5 ms.
 CALLS_PER_TURN_MAX = 500
@@ -23,8 +24,10 @@ class Scheduler:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.now_s = clock.monotonic_s()  # the instant at which the call that runs now was due
+        self.grid = ContactGrid()  # what needs no call: the contacts of tags that rest
         self._loop = asyncio.get_running_loop()
         self._heap: list[_Waiting] = []
+        self.calls = 0  # so far
         self._made = 0
         self._timer: asyncio.TimerHandle | None = None
         self._running = False
@@ -37,6 +40,10 @@ class Scheduler:
         heapq.heappush(self._heap, (at_s, self._made, call))
         if not self._running and (self._timer is None or at_s < self._timer.when()):
             self._set_timer()
+
+    def now(self) -> float:
+        """The instant at which whoever asks lives: that of the call that runs, else the clock's."""
+        return self.now_s if self._running else self.clock.monotonic_s()
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         self.at(self.clock.monotonic_s() + seconds, call)
@@ -75,6 +82,7 @@ class Scheduler:
                 # Each call lives at its own instant, not at the one when this machine got round to it: else a radio
                 # that serves one tag at a time would serve one a turn, however fast the fleet's time runs.
                 self.now_s = max(self.now_s, at_s)
+                self.calls += 1
                 call()
             for at_end in self._at_end:
                 at_end()

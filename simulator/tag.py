@@ -2,10 +2,13 @@
 
 In: the scheduler's calls. Out: contacts with the bridges it hears, a glass that changes. Rule: what to accept, draw and
 say is decided by `TagMachine` alone; this is its body: how long things take, what they cost, and how they fail.
+A tag with nothing to say, for whom nothing waits, *rests*: its contacts are figures (`resting`), not events, until the
+bridge rouses it or it has news. `Surroundings.eager` makes each of them an event, for the test that both are the same.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from firmware_protocol import FactoryCode, Panel, TagId
 from firmware_protocol.poll import (
@@ -26,8 +29,8 @@ from simulator import battery as charges
 from simulator import limits
 from simulator.battery import CELLS_BY_INCHES, Battery
 from simulator.bridge import VirtualBridge
-from simulator.bridge_air import IDLE_AIRTIME_US
-from simulator.chance import Random
+from simulator.bridge_air import Air, TagAtBridge
+from simulator.chance import Draws, mixed, unit
 from simulator.panel import Fate, Glass, Refresh, RefreshRates
 from simulator.schedule import Scheduler
 
@@ -40,12 +43,44 @@ class Surroundings:
     speed: int = 1
     contact_s: float = limits.CONTACT_S
     refresh_rates: RefreshRates = field(default_factory=RefreshRates)
-    radio_loss: float = 0.0  # of what a tag says, and of what it hears, each time
+    radio_loss: float = 0.0  # of what a tag says, and of what it hears, each time; an idle contact is never lost
+    eager: bool = False  # every contact is an event
     changed: dict[TagId, None] = field(default_factory=dict)  # whose flash or glass has changed since somebody looked
+
+
+# What a tag draws for, each under a key of its own.
+_CONTACTS, _RETRIES, _LOSSES, _REFRESHES, _OCTETS, _REVIVALS = range(6)
 
 
 class VirtualTag:
     """`hears`: the bridges in its reach with their signal, the strongest first. Start with `switch_on`."""
+
+    __slots__ = (
+        "_at_bridge",
+        "_charged",
+        "_draw_key",
+        "_drawing",
+        "_drawn",
+        "_drift",
+        "_extra_at",
+        "_glasses",
+        "_grid_at",
+        "_hears",
+        "_machine",
+        "_number",
+        "_quiet",
+        "_records",
+        "_rests",
+        "_retries",
+        "_slept_since",
+        "alive",
+        "around",
+        "battery",
+        "code",
+        "panels",
+        "tag_id",
+        "temperature_c",
+    )
 
     def __init__(
         self,
@@ -53,36 +88,83 @@ class VirtualTag:
         code: FactoryCode,
         panels: Sequence[Panel],
         around: Surroundings,
-        chance: Random,
+        draw_key: int,
         hears: Sequence[tuple[VirtualBridge, int]],
         *,
         temperature_c: int = 20,
         drift_ppm: float = 0.0,
     ) -> None:
+        """`draw_key`: of everything it draws, see `chance.key_of`."""
         self.tag_id, self.code, self.panels = tag_id, code, tuple(panels)
-        self.around, self.hears = around, list(hears)
+        self.around = around
         self.temperature_c = temperature_c
-        self.glasses = [Glass(panel) for panel in panels]
         self.battery = Battery(*CELLS_BY_INCHES[panels[0].name.split("-")[0]])
         self.alive = False
-        self.contacts = 0
-        self._chance = chance
+        self._number = around.scheduler.grid.add()
+        self._draw_key = draw_key
+        self._drawn = [0] * 6  # how often for each
         self._drift = 1 + drift_ppm / 1e6
-        self.remember(TagMachine(tag_id, code, panels, self.draw))
+        self._machine: TagMachine | None = None
+        self._records = 0
         self._at_bridge = 0
         self._retries = 0
         self._quiet = False  # nothing to say, nothing to ask: an idle contact will do
-        self._next_contact_at = 0.0
-        self._slept_since = around.scheduler.clock.monotonic_s()
+        self._grid_at: float | None = None  # the contact on the grid that is planned
+        self._extra_at = inf  # and the one beside it
+        self._rests: tuple[Air, TagAtBridge] | None = None
+        self._charged = 0  # contacts that the battery has paid
+        self._slept_since = around.scheduler.now()
         self._drawing: tuple[int, Refresh, float] | None = None  # display, refresh, since when
+        self._glasses: list[Glass] | None = None
+        self._hears: list[tuple[VirtualBridge, int]] = []
+        self.hears = list(hears)
+
+    @property
+    def hears(self) -> list[tuple[VirtualBridge, int]]:
+        return self._hears
+
+    @hears.setter
+    def hears(self, hears: list[tuple[VirtualBridge, int]]) -> None:
+        """The tag, or a bridge, is moved."""
+        for bridge, _ in self._hears:
+            bridge.hearers.pop(self.tag_id, None)
+        self._hears = hears
+        for bridge, _ in hears:
+            bridge.hearers[self.tag_id] = self
+        self.rouse()
+
+    @property
+    def glasses(self) -> list[Glass]:
+        if self._glasses is None:
+            self._glasses = [Glass(panel) for panel in self.panels]
+        return self._glasses
+
+    @property
+    def machine(self) -> TagMachine:
+        if self._machine is None:
+            self.remember(TagMachine(self.tag_id, self.code, self.panels, self.draw))
+        assert self._machine is not None
+        return self._machine
+
+    @property
+    def contacts(self) -> int:
+        """How many of its contacts a bridge has heard."""
+        self._settle()
+        return self.around.scheduler.grid.kept[self._number]
+
+    def _draws_again(self, purpose: int) -> tuple[int, int]:
+        """The key and the index of the next draw for this."""
+        index = self._drawn[purpose]
+        self._drawn[purpose] = index + 1
+        return mixed(self._draw_key, purpose), index
 
     def draw(self, count: int) -> bytes:
-        """Octets for nonces, out of the tag's own generator."""
-        return self._chance.randbytes(count)
+        """Octets for nonces, drawn by the tag's own key."""
+        return Draws(*self._draws_again(_OCTETS)).randbytes(count)
 
     def remember(self, machine: TagMachine) -> None:
         """This is the tag's flash: a new one, or that of an earlier run."""
-        self.machine = machine
+        self._machine = machine
         machine.measured(self.temperature_c, self.battery.millivolts())
         self._records = machine.memory.records
 
@@ -90,21 +172,31 @@ class VirtualTag:
 
     def switch_on(self, first_contact_s: float) -> None:
         """The cell is in. Its first contact comes after so long on the fleet's clock."""
+        around, now_s = self.around, self._now()
         self.alive = True
         self._quiet = False
-        self._slept_since = self._now()
-        self._look_at_glass(0.0)
-        self._contact_after(first_contact_s)
+        self._slept_since = now_s
+        if self._machine is not None:
+            self._look_at_glass(0.0)
+        period_s = around.contact_s * self._drift / around.speed
+        contacts_key = mixed(*self._draws_again(_CONTACTS))
+        around.scheduler.grid.start(self._number, contacts_key, now_s + first_contact_s, period_s)
+        self._grid_at, self._extra_at = None, inf
+        self.rouse()
 
     def die(self) -> None:
         """The cell is out: a refresh under way stops half-way, and nothing is heard of it until `revive`."""
+        if self.alive:
+            self.bring_up_to_date()
+        self._stop_resting()
         self.alive = False
         self._cut_refresh()
-        self.machine.power_cut()
+        if self._machine is not None:
+            self._machine.power_cut()
 
     def revive(self) -> None:
         if not self.alive:
-            self.switch_on(self._chance.random() * limits.BUSY_RETRY_S[1] / self.around.speed)
+            self.switch_on(unit(*self._draws_again(_REVIVALS)) * limits.BUSY_RETRY_S[1] / self.around.speed)
 
     def reboot(self) -> None:
         """A watchdog, a shock: RAM is lost, a refresh under way stops half-way."""
@@ -117,7 +209,8 @@ class VirtualTag:
         self._cut_refresh()
         self.machine.factory_reset()
         self._quiet = False
-        self._contact_after(0.0)
+        self._contact_at(self._now())
+        self.rouse()
 
     def hold(self, index: int) -> Holding:
         """What the tag itself holds of a display."""
@@ -125,62 +218,124 @@ class VirtualTag:
 
     # Contacts
 
+    def rouse(self) -> None:
+        """Something changed at a bridge or in the tag: what is its next contact on the grid now?"""
+        if self.alive and self._grid_at is None:
+            self._stop_resting()
+            grid, number = self.around.scheduler.grid, self._number
+            # Contacts up to now that nobody heard are not in any books.
+            grid.counted[number] = max(grid.counted[number], grid.count_until(number, self._now()))
+            self._plan()
+
+    def bring_up_to_date(self) -> None:
+        """What the cell gave until now, for contacts and for sleep in the tag's own time."""
+        self._settle()
+        now_s, contacts = self._now(), self.around.scheduler.grid.kept[self._number]
+        self.battery.spend(charges.POLL_UC * (contacts - self._charged))
+        self.battery.sleep((now_s - self._slept_since) * self.around.speed)
+        self._charged, self._slept_since = contacts, now_s
+
     def _now(self) -> float:
-        return self.around.scheduler.clock.monotonic_s()
+        return self.around.scheduler.now()
 
-    def _contact_after(self, seconds: float) -> None:
-        """The next contact is then; an earlier plan is void, because `_contact` looks at the instant."""
-        self._next_contact_at = self._now() + seconds
-        self.around.scheduler.at(self._next_contact_at, self._contact)
+    def _contact_at(self, at_s: float) -> None:
+        """A contact beside the grid, unless one is to come before it."""
+        if at_s < self._extra_at:
+            self._extra_at = at_s
+            self.around.scheduler.at(at_s, self._extra_contact)
 
-    def _contact(self) -> None:
+    def _plan(self) -> None:
+        """With the books up to date: the next contact on the grid is an event, or the tag rests until it is roused."""
         scheduler = self.around.scheduler
-        now_s = scheduler.now_s
-        if now_s < self._next_contact_at or not self.alive:
-            return
-        around = self.around
-        jitter = 1 + limits.CONTACT_JITTER * (self._chance.random() - 0.5)
-        self._next_contact_at = now_s + around.contact_s * jitter * self._drift / around.speed
-        found = self._find_bridge()
-        if found is not None:
-            bridge, signal_dbm = found
-            if bridge.is_busy(now_s):
-                self._retry(bridge.air.busy_until - now_s)
-            elif self._meet(bridge, signal_dbm, now_s):
-                self._retries = 0
-            else:
-                self._retry(0.0)
-        scheduler.at(self._next_contact_at, self._contact)
+        next_s = scheduler.grid.instant(self._number, scheduler.grid.counted[self._number])
+        place = self._place()
+        if not self.around.eager:
+            if place is None:
+                return
+            if place == self._at_bridge and self._quiet:
+                bridge, signal_dbm = self._hears[place]
+                if not bridge.wants(self.tag_id, signal_dbm) and bridge.lets_rest(self.tag_id, next_s):
+                    known = bridge.air.tags[self.tag_id]
+                    self._rests = (bridge.air, known)
+                    bridge.air.rest(self._number, known, signal_dbm)
+                    return
+        self._grid_at = next_s
+        scheduler.at(next_s, self._grid_contact)
 
-    def _find_bridge(self) -> tuple[VirtualBridge, int] | None:
-        """The one it spoke with last, else the strongest that answers."""
-        hears = self.hears
+    def _stop_resting(self) -> None:
+        if self._rests is not None:
+            air, known = self._rests
+            self._rests = None
+            air.end_rest(self._number, known, self._now())
+
+    def _settle(self) -> None:
+        """Bring the books of its contacts up to now, wherever they are."""
+        if self._rests is not None:
+            air, known = self._rests
+            air.settle_one(self._number, known, self._now())
+
+    def _grid_contact(self) -> None:
+        scheduler = self.around.scheduler
+        if self._grid_at is None or scheduler.now_s < self._grid_at or not self.alive:
+            return
+        self._grid_at = None
+        scheduler.grid.counted[self._number] += 1
+        self._contact(scheduler.now_s)
+        self.rouse()
+
+    def _extra_contact(self) -> None:
+        now_s = self.around.scheduler.now_s
+        if now_s < self._extra_at or not self.alive:
+            return
+        self._extra_at = inf
+        self._stop_resting()
+        self._contact(now_s)
+        self.rouse()
+
+    def _contact(self, now_s: float) -> None:
+        place = self._place()
+        if place is None:
+            return
+        self._at_bridge = place
+        bridge, signal_dbm = self._hears[place]
+        if self._quiet and not bridge.wants(self.tag_id, signal_dbm):
+            # Nothing else may change here: a tag that rests has as many of these, and none of them is run.
+            bridge.heard(self.tag_id, signal_dbm, now_s)
+            bridge.air.idle_contact()
+            self.around.scheduler.grid.kept[self._number] += 1
+            return
+        self._extra_at = inf
+        if bridge.is_busy(now_s):
+            self._retry(bridge.air.busy_until, now_s)
+        elif self._meet(bridge, signal_dbm, now_s):
+            self._retries = 0
+        else:
+            self._retry(now_s, now_s)
+
+    def _place(self) -> int | None:
+        """Of the bridge it spoke with last, else of the strongest that answers."""
+        hears = self._hears
         if self._at_bridge < len(hears) and hears[self._at_bridge][0].listening:
-            return hears[self._at_bridge]
+            return self._at_bridge
         for place, (bridge, _) in enumerate(hears):
             if bridge.listening:
-                self._at_bridge = place
-                return hears[place]
+                return place
         return None
 
-    def _retry(self, wait_s: float) -> None:
+    def _retry(self, from_s: float, now_s: float) -> None:
         """The radio was busy, or a frame was lost: once more soon, and after some tries at the usual time."""
         if self._retries >= limits.BUSY_RETRIES:
             self._retries = 0
             return
         self._retries += 1
         low, high = limits.BUSY_RETRY_S
-        soon_s = wait_s + (low + (high - low) * self._chance.random()) / self.around.speed
-        self._next_contact_at = min(self._next_contact_at, self.around.scheduler.now_s + soon_s)
+        soon_s = (low + (high - low) * unit(*self._draws_again(_RETRIES))) / self.around.speed
+        self._contact_at(max(from_s, now_s) + soon_s)
 
     def _meet(self, bridge: VirtualBridge, signal_dbm: int, now_s: float) -> bool:
         """One contact, of as many exchanges as there is something to say. False: a frame was lost."""
-        self.contacts += 1
-        self.battery.used_uc += charges.POLL_UC
+        self.around.scheduler.grid.kept[self._number] += 1
         known = bridge.heard(self.tag_id, signal_dbm, now_s)
-        if self._quiet and not known.has_something:
-            bridge.air.occupy(IDLE_AIRTIME_US, now_s)
-            return True
         self._account()
         items = self.machine.contact()
         was_heard = True
@@ -194,8 +349,7 @@ class VirtualTag:
                 break
             items, again_ms, was_told = self._hear(frames)
             if again_ms:
-                again_at = now_s + again_ms / 1000 / self.around.speed
-                self._next_contact_at = min(self._next_contact_at, again_at)
+                self._contact_at(now_s + again_ms / 1000 / self.around.speed)
             if not items and not was_told:  # told something it has no words for, it still says that it heard
                 break
         self.machine.unheard(items)  # what the last exchange left, if the contact ended too early
@@ -203,7 +357,8 @@ class VirtualTag:
         return was_heard
 
     def _lost(self) -> bool:
-        return self.around.radio_loss > 0 and self._chance.random() < self.around.radio_loss
+        ticket = self._draws_again(_LOSSES)
+        return self.around.radio_loss > 0 and unit(*ticket) < self.around.radio_loss
 
     def _frames(self, items: Sequence[UpItem]) -> list[Contact]:
         """As few frames as hold the items, at least one."""
@@ -256,24 +411,25 @@ class VirtualTag:
         states = map(self.machine.state_of, range(len(self.panels)))
         self._quiet = not self.machine.has_news and not any(parts_wanted(state) is not None for state in states)
         if self._drawing is None and self.alive:
-            self.around.scheduler.after(max(after_s, 0.0), self._draw)
+            self.around.scheduler.at(self._now() + max(after_s, 0.0), self._draw)
 
     def _draw(self) -> None:
         if not self.alive or self._drawing is not None or (order := self.machine.refresh_due()) is None:
             return
         self.machine.refresh_begins(order.display)
         self._charge_records()
-        fate = self.around.refresh_rates.draw(self._chance)
+        draws = Draws(*self._draws_again(_REFRESHES))
+        fate = self.around.refresh_rates.draw(draws)
         if self.battery.browns_out(self.temperature_c):
             fate = Fate.BROWN_OUT
-        refresh = self.glasses[order.display].begin(order.planes, self.temperature_c, self._chance, fate)
+        refresh = self.glasses[order.display].begin(order.planes, self.temperature_c, draws, fate)
         self._drawing = drawing = (order.display, refresh, self._now())
 
         def ends() -> None:
             if self._drawing is drawing:
                 self._refresh_ends(order.display)
 
-        self.around.scheduler.after(refresh.busy_s / self.around.speed, ends)
+        self.around.scheduler.at(self._now() + refresh.busy_s / self.around.speed, ends)
 
     def _refresh_ends(self, index: int) -> None:
         refresh = self.glasses[index].end()
@@ -287,7 +443,8 @@ class VirtualTag:
         millivolts = self.battery.millivolts()
         self.machine.refresh_ended(index, outcome, refresh.busy_s, self.temperature_c, millivolts)
         self._look_at_glass(0.0)
-        self._contact_after(0.0)
+        self._contact_at(self._now())
+        self.rouse()
 
     def _cut_refresh(self) -> None:
         if self._drawing is None:
@@ -301,10 +458,8 @@ class VirtualTag:
     # The books
 
     def _account(self) -> None:
-        """Sleep is charged when something happens, in the tag's own time."""
-        now_s = self._now()
-        self.battery.sleep((now_s - self._slept_since) * self.around.speed)
-        self._slept_since = now_s
+        """Before the tag speaks of its cell."""
+        self.bring_up_to_date()
         self.machine.measured(self.temperature_c, self.battery.millivolts())
 
     def _charge_records(self) -> None:

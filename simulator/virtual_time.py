@@ -14,8 +14,6 @@ from weakref import WeakValueDictionary
 
 from simulator.clock import VirtualClock
 
-CLOCK_RESOLUTION_S = 1e-9
-
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -29,19 +27,19 @@ class NotInVirtualTime(RuntimeError):
 
 
 class _IdleSelector(selectors.BaseSelector):
-    """Answers "nothing arrived" and moves the time on by as long as it was told to wait."""
+    """Answers "nothing arrived" and moves the time on to the next timer, which is what it was told to wait for."""
 
-    def __init__(self) -> None:
+    def __init__(self, next_instant: Callable[[], float]) -> None:
         self.now_s = 0.0
+        self._next_instant = next_instant
         self._own: dict[int, selectors.SelectorKey] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise NothingLeftToWaitFor("every task waits, and no timer runs")
         if timeout > 0:
-            # asyncio lets a timer go up to its clock's resolution too early. Whoever then waits for the rest, which may
-            # be less than a float can add to the time, must see it pass, or both would go round for ever.
-            self.now_s += max(timeout, CLOCK_RESOLUTION_S)
+            # To the very instant, not to a sum that rounds: else what else runs before would move this by a last bit.
+            self.now_s = self._next_instant()
         return []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
@@ -65,7 +63,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """Time stands still while anything runs, and jumps to the next timer when nothing does."""
 
     def __init__(self) -> None:
-        self._idle = _IdleSelector()
+        self._idle = _IdleSelector(self._next_instant)
         self._births = 0
         self._living: WeakValueDictionary[int, asyncio.Task[Any]] = WeakValueDictionary()
         super().__init__(self._idle)
@@ -73,6 +71,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._idle.now_s
+
+    def _next_instant(self) -> float:
+        timers: list[asyncio.TimerHandle] = getattr(self, "_scheduled")  # noqa: B009  # asyncio tells it to nobody
+        return timers[0].when()
 
     def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         raise NotInVirtualTime(f"{func!r} wants a thread: virtual time would run past it")

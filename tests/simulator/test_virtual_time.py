@@ -46,6 +46,23 @@ def test_a_day_of_waiting_takes_no_time_and_the_clock_says_a_day() -> None:
     assert run(main, start_utc=START) == (86_400, START + timedelta(days=1))
 
 
+def test_a_timer_fires_at_its_very_instant_whatever_else_woke_before() -> None:
+    instant = 0.1 + 0.7 * 1234.567
+
+    def fires_at(others: list[float]) -> float:
+        async def main(clock: VirtualClock) -> float:
+            loop, fired = asyncio.get_running_loop(), []
+            for other in others:
+                loop.call_at(other, lambda: None)
+            loop.call_at(instant, lambda: fired.append(clock.monotonic_s()))
+            await clock.sleep(1000)
+            return fired[0]
+
+        return run(main, start_utc=START)
+
+    assert {fires_at([1 / step, instant / step]) for step in range(2, 60)} == {fires_at([])} == {instant}
+
+
 def test_utc_may_jump_and_nothing_that_waits_notices() -> None:
     async def main(clock: VirtualClock) -> tuple[float, datetime]:
         sleeper = asyncio.create_task(clock.sleep(10))
