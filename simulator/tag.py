@@ -212,6 +212,15 @@ class VirtualTag:
         self._contact_at(self._now())
         self.rouse()
 
+    def show_own_page(self) -> None:
+        """A person pressed the button: a page of the tag's own, all black, takes each glass that is not being drawn."""
+        for index, glass in enumerate(self.glasses):
+            if self._drawing is None or self._drawing[0] != index:
+                glass.planes = tuple(bytes(size) for size in glass.panel.plane_sizes)
+                self.machine.glass_taken(index)
+        self._look_at_glass(0.0)
+        self.rouse()
+
     def hold(self, index: int) -> Holding:
         """What the tag itself holds of a display."""
         return holding(self.machine.state_of(index))

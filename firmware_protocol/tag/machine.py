@@ -32,7 +32,7 @@ from firmware_protocol.poll import (
     Sealing,
     UpItem,
 )
-from firmware_protocol.report import REFRESH_HALF_S_MAX, Report, ReportFlags
+from firmware_protocol.report import REFRESH_HALF_S_MAX, Report, ReportFlags, ReportState
 from firmware_protocol.sealing import open_command, open_manifest, seal_answer, seal_report
 from firmware_protocol.tag import display as rule
 from firmware_protocol.tag.commands import answer_to
@@ -98,6 +98,10 @@ class TagMachine:
         """RAM is gone and the tag starts again; a refresh under way has ended, nobody knows how."""
         self._start()
 
+    def glass_taken(self, index: int) -> None:
+        """A page of the tag's own (a splash, a button page) is on this glass: it is unknown until the next offer."""
+        self._apply(index, rule.glass_changed(self._states[index]))
+
     def factory_reset(self) -> None:
         """By a person: the tag has no owner and knows nothing. Its glass is left as it is."""
         records = self.memory.records + RECORDS_OF_MANIFEST
@@ -132,18 +136,31 @@ class TagMachine:
     @property
     def has_news(self) -> bool:
         """The next contact has something to say: a report waits, parts are missing, or the tag has no keys."""
-        return bool(self._unsaid) or self.memory.keys is None or any(self._transfers)
+        return bool(self._unsaid or self._unknown()) or self.memory.keys is None or any(self._transfers)
 
     def contact(self, *, again: bool = False) -> list[UpItem]:
         """What the tag says now. `again`: the same contact goes on, so nothing is forgiven to a bad bridge yet."""
         if not again:
             self._asked_to_join = False
+            self._unsaid.update(self._unknown())
             for transfer in self._transfers:
                 if transfer is not None:
                     transfer.contact_begins()
         if self.memory.keys is None:
             return self._join()
         return [*self._reports(), *self._requests()]
+
+    def _unknown(self) -> list[int]:
+        """Displays that wait for an offer with a glass that nobody knows. They say so at each contact: the gateway may
+        hold them proved, and then nothing but this report, which can be lost on its way, tells it better.
+        """
+        return [
+            index
+            for index, state in enumerate(self._states)
+            if state.memory.now is not None
+            and state.work.stage is Stage.REST
+            and rule.holding(state).state is ReportState.GLASS_UNKNOWN
+        ]
 
     def unheard(self, items: Sequence[UpItem]) -> None:
         """Nobody answered these: say the reports again at the next contact."""

@@ -351,3 +351,18 @@ def test_an_idle_contact_costs_no_counter_and_no_record(bench: Bench) -> None:
     assert not bench.tag.has_news
     assert [bench.tag.contact() for _ in range(100)] == [[]] * 100
     assert bench.tag.to_json() == before
+
+
+def test_a_glass_that_nobody_knows_is_told_at_each_contact_until_it_is_offered_a_picture(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    bench.tag.glass_taken(0)
+    for _ in range(3):  # each of these may be lost behind the bridge
+        assert bench.tag.has_news
+        (told,) = bench.reports(bench.tag.contact())
+        assert told.state is ReportState.GLASS_UNKNOWN
+    bench.offer(1, FIRST)
+    assert bench.draw()
+    (told,) = bench.reports(bench.tag.contact())
+    assert told.state is ReportState.SHOWN
+    assert not bench.tag.has_news
+    assert bench.tag.contact() == []

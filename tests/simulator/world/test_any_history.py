@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from firmware_protocol import PANELS, content_id
-from firmware_protocol.tag.display import Stage, glass_changed
 from gateway.catalog import ParsedRow, RowMode
 from simulator.clock import VirtualClock
 from simulator.faults import FaultRates
@@ -216,11 +215,8 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
     def a_button_page_takes_the_glass(self, which: int) -> None:
         self.step("page")
         tag = list(self.world.fleet.tags.values())[which]
-        if tag.machine._states[0].work.stage is not Stage.DRAWING:
-            tag.glasses[0].planes = tuple(bytes(len(plane)) for plane in tag.glasses[0].planes)
-            tag.machine._apply(0, glass_changed(tag.machine._states[0]))
-            tag._look_at_glass(0.0)
-            self.untold.add(f"{tag.tag_id}.0")
+        tag.show_own_page()
+        self.untold.add(f"{tag.tag_id}.0")
 
     @rule(rate=st.sampled_from([0.0, 0.5]))
     def refreshes_fail(self, rate: float) -> None:
