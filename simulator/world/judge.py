@@ -5,9 +5,11 @@ plain reference renderer. Rule: it reads nothing the gateway stored; the newest 
 Source: the POS contract, "What wins, and what is in force".
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from gateway.access import StoreSettings
 from gateway.catalog import ParsedRow, Product, ProductFields, RowMode, Stored, parse_rows
@@ -67,8 +69,9 @@ class Judge:
     ) -> list[tuple[int, ParsedRow]]:
         """Rows that were accepted now and may be applied later (a batch that is pushed, then completed)."""
         known = {*(code for code, product in self._products.items() if not product.is_removed), *also_known}
+        sent = json.loads(json.dumps(list(rows)), parse_float=Decimal)  # numbers as a body carries them
         parsed = parse_rows(
-            rows, settings=self.settings, field_map=None, mode=mode, is_known=lambda code: code in known
+            sent, settings=self.settings, field_map=None, mode=mode, is_known=lambda code: code in known
         )
         numbered = []
         for row in parsed.rows:
