@@ -18,6 +18,9 @@ from simulator.faults import FaultRates, Kind
 from simulator.link_tap import LinkTap
 from simulator.mix import DEFAULT_MIX, Mix
 from simulator.panel import RefreshRates
+from simulator.radio.channel import FlatChannel
+from simulator.radio.floor import Floor
+from simulator.radio.shop_channel import Air, ShopChannel
 from simulator.schedule import Scheduler
 from simulator.tag import Surroundings, VirtualTag
 
@@ -43,7 +46,10 @@ class FleetPlan:
     contact_s: float = limits.CONTACT_S
     link_rates: FaultRates = field(default_factory=FaultRates)
     refresh_rates: RefreshRates = field(default_factory=RefreshRates)
-    radio_loss: float = 0.0
+    radio_loss: float = 0.0  # of every frame, where there is no floor
+    floor: Floor | None = None  # whose air it is; `bridges` are hung evenly, or where they are drawn
+    as_drawn: bool = False
+    air: Air = field(default_factory=Air)
     incarnation: int = 0
     eager: bool = False  # for the test that it changes nothing: see `tag`
 
@@ -76,12 +82,22 @@ class Fleet:
         self.counts: Counter[str] = Counter()
         self._tap = LinkTap()
         self.around = Surroundings(
-            scheduler, plan.speed, plan.contact_s, plan.refresh_rates, plan.radio_loss, plan.eager
+            scheduler,
+            plan.speed,
+            plan.contact_s,
+            plan.refresh_rates,
+            FlatChannel(plan.radio_loss, plan.seed),
+            plan.eager,
         )
-        self.bridges = {name: self._bridge(name) for name in bridge_names(plan.bridges)}
+        floor = plan.floor if plan.floor is None or plan.as_drawn else plan.floor.with_bridges(plan.bridges)
+        names = list(floor.bridges) if floor is not None else bridge_names(plan.bridges)
+        self.bridges = {name: self._bridge(name) for name in names}
         self._bridge_list = list(self.bridges.values())
         self.paths = {name: LinkPaths.of(name, plan.seed, plan.link_rates) for name in self.bridges}
         self.boxes = list(box_rows(plan))
+        if floor is not None:
+            hung = [str(box.tag_id) for box in self.boxes]
+            self.around.channel = ShopChannel(floor, hung, plan.seed, plan.air)
         self.tags: dict[TagId, VirtualTag] = {}
         for number, box in enumerate(self.boxes):
             self.tags[box.tag_id] = self._tag(number, box)
@@ -95,14 +111,19 @@ class Fleet:
         place = Draws(key_of(self.plan.seed, f"place/{box.tag_id}"), 0)
         key = key_of(self.plan.seed, f"tag/{box.tag_id}/{self.plan.incarnation}")
         celsius = CHILLED_C if place.random() < CHILLED_SHARE else ROOM_C
-        hears = self._in_reach(number, place)
+        hears = self._in_reach(number, box.tag_id, place)
         ppm = place.gauss(limits.CRYSTAL_PPM)
         return VirtualTag(
             box.tag_id, box.code, box.panels, self.around, key, hears, temperature_c=celsius, drift_ppm=ppm
         )
 
-    def _in_reach(self, number: int, place: Chance) -> list[tuple[VirtualBridge, int]]:
-        """Tags are spread over the bridges in turn; the next ones along the aisle are heard ever more weakly."""
+    def _in_reach(self, number: int, tag_id: TagId, place: Chance) -> list[tuple[VirtualBridge, int]]:
+        """What the floor says; without one, tags are spread over the bridges in turn, and the next ones along the aisle
+        are heard ever more weakly.
+        """
+        heard = self.around.channel.heard_by(str(tag_id))
+        if heard is not None:
+            return [(self.bridges[one.bridge], one.signal_dbm) for one in heard]
         bridges = self._bridge_list
         near = [bridges[(number + step) % len(bridges)] for step in range(min(REACH, len(bridges)))]
         best = SIGNAL_BEST_DBM - place.randrange(SIGNAL_STEP_DB)

@@ -9,10 +9,12 @@ bridge rouses it or it has news. `Surroundings.eager` makes each of them an even
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import TypeVar
 
 from firmware_protocol import FactoryCode, Panel, TagId
 from firmware_protocol.poll import (
     CONTACT_ROOM,
+    MAC_OCTETS,
     Answer,
     AnswerFlags,
     Contact,
@@ -21,7 +23,9 @@ from firmware_protocol.poll import (
     Part,
     PartRequest,
     UpItem,
+    airtime_us,
     item_octets,
+    pack_frame,
 )
 from firmware_protocol.tag import Outcome, PleaseCommission, TagMachine
 from firmware_protocol.tag.display import Holding, holding, parts_wanted
@@ -32,7 +36,11 @@ from simulator.bridge import VirtualBridge
 from simulator.bridge_air import Air, TagAtBridge
 from simulator.chance import Draws, mixed, unit
 from simulator.panel import Fate, Glass, Refresh, RefreshRates
+from simulator.radio.channel import Channel, FlatChannel
+from simulator.radio.path_loss import Way
 from simulator.schedule import Scheduler
+
+AnyFrame = TypeVar("AnyFrame", Contact, DownFrame)
 
 
 @dataclass(slots=True)
@@ -43,7 +51,7 @@ class Surroundings:
     speed: int = 1
     contact_s: float = limits.CONTACT_S
     refresh_rates: RefreshRates = field(default_factory=RefreshRates)
-    radio_loss: float = 0.0  # of what a tag says, and of what it hears, each time; an idle contact is never lost
+    channel: Channel = field(default_factory=FlatChannel)  # asked about each frame, but those of idle contacts
     eager: bool = False  # every contact is an event
     changed: dict[TagId, None] = field(default_factory=dict)  # whose flash or glass has changed since somebody looked
 
@@ -349,14 +357,18 @@ class VirtualTag:
         items = self.machine.contact()
         was_heard = True
         for exchange in range(limits.EXCHANGES_MAX):
-            if self._lost():
+            begins_s = max(bridge.air.busy_until, now_s)
+            said = self._frames(items)
+            if len(self._passed(bridge, Way.UP, said, begins_s)) < len(said):
                 was_heard = False
                 break
-            frames = bridge.exchange(known, self._frames(items), signal_dbm, now_s, first=exchange == 0)
-            if self._lost():
-                was_heard = False
+            told = bridge.exchange(known, said, signal_dbm, now_s, first=exchange == 0)
+            heard = self._passed(bridge, Way.DOWN, told, begins_s)
+            self.battery.spend(charges.PART_UC * (len(told) - len(heard)))  # it listened for what was lost
+            if sum(isinstance(frame, Answer) for frame in heard) < sum(isinstance(frame, Answer) for frame in told):
+                was_heard = False  # were it to speak again, the bridge would take its answer for heard
                 break
-            items, again_ms, was_told = self._hear(frames)
+            items, again_ms, was_told = self._hear(heard)
             if again_ms:
                 self._contact_at(now_s + again_ms / 1000 / self.around.speed)
             if not items and not was_told:  # told something it has no words for, it still says that it heard
@@ -365,9 +377,21 @@ class VirtualTag:
         self._look_at_glass(bridge.air.busy_until - now_s)
         return was_heard
 
-    def _lost(self) -> bool:
-        ticket = self._draws_again(_LOSSES)
-        return self.around.radio_loss > 0 and unit(*ticket) < self.around.radio_loss
+    def _passed(self, bridge: VirtualBridge, way: Way, frames: Sequence[AnyFrame], at_s: float) -> list[AnyFrame]:
+        """Those that are not lost, the first of them said at this instant."""
+        channel, speed = self.around.channel, self.around.speed
+        if channel.is_clear:
+            return list(frames)
+        passed: list[AnyFrame] = []
+        tag, own_s = str(self.tag_id), at_s * speed
+        for frame in frames:
+            number = self._drawn[_LOSSES]
+            self._drawn[_LOSSES] += 1
+            octets = MAC_OCTETS + len(pack_frame(frame))
+            if not channel.loses(tag, bridge.name, way, own_s, octets, number):
+                passed.append(frame)
+            own_s += (limits.PART_PACE_US if isinstance(frame, Part) else airtime_us(octets - MAC_OCTETS)) / 1e6
+        return passed
 
     def _frames(self, items: Sequence[UpItem]) -> list[Contact]:
         """As few frames as hold the items, at least one."""

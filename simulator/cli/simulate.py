@@ -23,6 +23,7 @@ from simulator.fleet_state import StateUnreadable
 from simulator.limits import CONTACT_S
 from simulator.mischief import MischiefRates
 from simulator.mix import DEFAULT_MIX, Mix, MixWrong
+from simulator.radio.floor_file import PlanWrong, read_floor
 
 STATUS_EVERY_S = 1.0
 FAULTS = "Faults"
@@ -104,10 +105,19 @@ def simulate(
             min=0.0,
             max=1.0,
             metavar="P",
-            help="Of what tags and bridges say on the air.",
+            help="Of the frames that tags and bridges exchange, where there is no floor.",
             rich_help_panel=FAULTS,
         ),
     ] = 0.0,
+    floor: Annotated[
+        str | None,
+        typer.Option(
+            "--floor",
+            metavar="FILE",
+            help="Hangs tags and bridges in a shop, whose air then decides: as for `esl world plan`.",
+            rich_help_panel=FAULTS,
+        ),
+    ] = None,
     dead: Annotated[
         int, typer.Option("--dead", min=0, metavar="N", help="Tags that are silent at first.", rich_help_panel=FAULTS)
     ] = 0,
@@ -144,6 +154,7 @@ def simulate(
                 contact_s=contact,
                 link_rates=FaultRates(loss, duplicate, reorder, corrupt),
                 radio_loss=radio_loss,
+                floor=read_floor(floor) if floor is not None else None,
                 incarnation=new_incarnation(),
             ),
             store=store,
@@ -156,7 +167,7 @@ def simulate(
             mischief=MischiefRates(reboots, bridge_restarts, unplugs),
         )
         asyncio.run(_live(setting, control=control, as_json=as_json))
-    except (GatewayRefuses, MixWrong, StateUnreadable, OSError) as error:
+    except (GatewayRefuses, MixWrong, PlanWrong, StateUnreadable, OSError) as error:
         typer.echo(f"esl: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, MixWrong) else 1) from None
 

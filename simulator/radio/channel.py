@@ -20,7 +20,10 @@ class Heard(NamedTuple):
 
 
 class Channel(Protocol):
-    """The air between a fleet's tags and bridges, by their names."""
+    """The air between a fleet's tags and bridges, by their names. `is_clear`: it loses nothing, so nobody need ask."""
+
+    @property
+    def is_clear(self) -> bool: ...
 
     def loses(self, tag: str, bridge: str, way: Way, at_s: float, psdu_octets: int, number: int) -> bool:
         """Is this frame lost? `number`: of all frames of this tag, in either way, one of its own."""
@@ -37,9 +40,11 @@ class FlatChannel:
     seed: int = 1
     _draws: dict[str, Draw] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_clear(self) -> bool:
+        return self.loss <= 0
+
     def loses(self, tag: str, bridge: str, way: Way, at_s: float, psdu_octets: int, number: int) -> bool:
-        if self.loss <= 0:
-            return False
         draw = self._draws.get(tag)
         if draw is None:
             draw = self._draws[tag] = draws(self.seed, tag, "radio loss")

@@ -6,29 +6,21 @@ costs nothing, and a run that asks less meets the same fate in what it still ask
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
+from functools import partial
 from math import log
 from statistics import NormalDist
+
+from simulator.chance import key_of, unit
 
 Draw = Callable[[int], float]
 
 _NORMAL = NormalDist()
-_OCTETS = 7  # 56 bits: more than a float holds
-_ONE = float(1 << 8 * _OCTETS)
-_LEAST = 1 / _ONE
+_LEAST = 2.0**-60
 
 
 def draws(seed: int, name: str, purpose: str) -> Draw:
     """The draws of one thing for one purpose."""
-    begun = blake2b(f"{seed}/{name}/{purpose}/".encode(), digest_size=_OCTETS)
-
-    def draw(index: int) -> float:
-        # An octet of room beyond 64 bits: an index made of an instant and a number is still one of its own.
-        one = begun.copy()
-        one.update(index.to_bytes(9, "big", signed=True))
-        return int.from_bytes(one.digest()) / _ONE
-
-    return draw
+    return partial(unit, key_of(seed, f"{name}/{purpose}"))
 
 
 def normal(draw: Draw, index: int, sigma: float) -> float:

@@ -96,6 +96,10 @@ class ShopChannel:
         }
         self._met: dict[int, float] = {}  # of a frame of so many octets, by the neighbours
 
+    @property
+    def is_clear(self) -> bool:
+        return False
+
     def signal_dbm(self, tag: str, bridge: str, way: Way = Way.UP) -> float:
         """On average, without fading."""
         return self.air.budget.received_dbm(float(self.losses_db[bridge][self._place[tag]]), way)

@@ -13,6 +13,7 @@ from simulator.fleet_state import describe
 from simulator.mischief import Mischief, MischiefRates
 from simulator.mix import Mix
 from simulator.panel import Glass, RefreshRates
+from simulator.radio.floor_file import read_floor
 
 InShop = Callable[[FleetPlan, Callable[[Any], Coroutine[None, None, Any]]], Any]
 SEEDS = range(1, 9)
@@ -30,6 +31,7 @@ def plan_of(seed: int, *, eager: bool) -> FleetPlan:
         link_rates=FaultRates(0.03, 0.03, 0.03, 0.03),
         refresh_rates=RefreshRates(0.03, 0.03, 0.03, 0.03),
         radio_loss=0.05,
+        floor=read_floor("supermarket") if seed % 2 else None,
         eager=eager,
     )
 

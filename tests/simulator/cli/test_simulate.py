@@ -59,6 +59,7 @@ def test_a_fleet_registers_itself_is_commissioned_and_leaves_its_pictures(
 ) -> None:
     fleet = ["simulate", "--data", str(data), "--store", "corner", "--tags", "6", "--seed", str(len(carrier))]
     fleet += ["--panels", "2.13-bw,2.9-bwr", "--speed", "30", "--contact", "20", "--strangers", "1", "--json"]
+    fleet += ["--floor", "corner-shop"] if carrier == "mqtt" else []
     fleet += ["--carrier", carrier, "--state", str(tmp_path / "state"), "--dump", str(tmp_path / "dump")]
     running = esl(*fleet)
     try:
@@ -102,8 +103,9 @@ def test_a_fleet_registers_itself_is_commissioned_and_leaves_its_pictures(
         (["--server", "http://127.0.0.1:9"], 1, "ESL_TOKEN"),
         (["--data", "{data}", "--store", "nowhere"], 1, "nowhere"),
         (["--data", "{data}", "--panels", "3.7-bw"], 2, "no panel is called '3.7-bw'"),
+        (["--data", "{data}", "--floor", "{data}/no-shop.toml"], 1, "no-shop.toml"),
     ],
-    ids=["no gateway", "no token", "no store", "no panel"],
+    ids=["no gateway", "no token", "no store", "no panel", "no floor"],
 )
 def test_what_cannot_be_is_one_line_and_a_status(
     words: list[str], status: int, says: str, data: Path, tmp_path: Path
