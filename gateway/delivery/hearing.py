@@ -15,6 +15,7 @@ from firmware_protocol.commissioning import JoinRequest
 from firmware_protocol.link.messages import (
     Airtime,
     Digest,
+    DigestRow,
     FromTag,
     FromTagKind,
     Hello,
@@ -77,9 +78,7 @@ class Ear:
                 self._tag_seen(session, message, hearing, now_s)
             case Digest():
                 for row in message.tags:
-                    link = self._shop.tags.get(str(row.tag_id))
-                    if link is not None and row.contacts:
-                        link.last_heard_s, link.signal_dbm = now_s, row.signal_dbm
+                    self._in_digest(session, row, hearing, now_s)
             case FromTag():
                 self._from_tag(session, message, hearing, now_s)
             case _:
@@ -165,6 +164,19 @@ class Ear:
         if count >= REPORTS_BEFORE_MOVING:
             link.reports_elsewhere.clear()
             hearing.served_by[str(link.tag_id)] = session.bridge_id
+
+    def _in_digest(self, session: BridgeSession, row: DigestRow, hearing: Hearing, now_s: float) -> None:
+        """A bridge that was not told that a tag is another's takes it for its own, and says so here alone.
+
+        A tag that missed contacts may have left meanwhile: that is no evidence of where it is.
+        """
+        if not row.contacts or (link := self._tag_of(session, str(row.tag_id))) is None:
+            return
+        link.signal_dbm = row.signal_dbm
+        if row.missed:
+            link.last_heard_s = now_s
+        else:
+            self._heard(session, link, hearing, now_s)
 
     def _heard(self, session: BridgeSession, link: TagLink, hearing: Hearing, now_s: float) -> None:
         if link.lost or link.last_heard_s is None:
