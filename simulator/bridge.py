@@ -88,7 +88,7 @@ class VirtualBridge:
         self._site_ms_at_zero = 0.0
         self._out: list[UpMessage] = []
         self._flush_due = False
-        self._airtime_told_at = self._scheduler.now()
+        self._airtime_told_at = self._started_at = self._scheduler.now()
 
     def power_on(self) -> None:
         """Start with empty memory. Harmless when it is on already."""
@@ -114,6 +114,10 @@ class VirtualBridge:
         self.power_off()
         self.power_on()
 
+    def shift_clock(self, seconds: float) -> None:
+        """Its idea of the site's time is wrong from now on, until the next welcome."""
+        self._site_ms_at_zero += seconds * 1000.0
+
     def _every(self, seconds: float, boot: bytes, call: Callable[[float], None]) -> None:
         """As long as this boot lasts."""
 
@@ -123,6 +127,11 @@ class VirtualBridge:
                 self._scheduler.after(seconds, again)
 
         self._scheduler.after(seconds, again)
+
+    def airtime_share(self) -> float:
+        """Of the time since it started: how much it was on the air."""
+        since_s = self._scheduler.now() - self._started_at
+        return self.air.airtime_us / 1e6 / since_s if since_s > 0 else 0.0
 
     # Link
 

@@ -154,6 +154,7 @@ class DirectCarrier(Generic[Event]):
     scheduler: Scheduler
     kinds: EventKinds[Event]
     latency_s: float = 0.002
+    tap: Callable[[str, bytes], None] | None = None  # hears every payload that is sent, under `down/BRIDGE` or `up/…`
     _bridges: dict[str, _Plugged] = field(default_factory=dict)
     _gateway: GatewayEnd[Event] | None = None
 
@@ -202,6 +203,8 @@ class DirectCarrier(Generic[Event]):
         if gateway is not self._gateway or plugged is None or plugged.uplink is None:
             return
         uplink = plugged.uplink
+        if self.tap is not None:
+            self.tap(f"down/{bridge_id}", payload)
 
         def take(octets: bytes) -> None:
             if uplink.is_open:
@@ -219,6 +222,8 @@ class DirectCarrier(Generic[Event]):
             return
 
         def leave(octets: bytes, hello: bool) -> None:
+            if self.tap is not None:
+                self.tap(f"up/{bridge_id}", octets)
             self.scheduler.after(self.latency_s, lambda: self._arrive(gateway, bridge_id, octets))
 
         plugged.uplink = FaultyUplink(plugged.paths.up, self.scheduler, leave)

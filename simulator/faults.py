@@ -62,6 +62,7 @@ class FaultyPath:
     def __init__(self, name: str, seed: int, rates: FaultRates | None = None) -> None:
         self.name = name
         self.rates = rates or FaultRates()
+        self.delay_s = 0.0  # every payload takes so much longer, in order
         self.counts: Counter[str] = Counter()
         self._keys = [key_of(seed, f"{name}/{kind}") for kind in _OF_PAYLOADS]
 
@@ -77,16 +78,16 @@ class FaultyPath:
         if lost:
             self.counts[Kind.LOSS] += 1
             return []
-        arrivals = [Arrival(0.0, octets)]
+        arrivals = [Arrival(self.delay_s, octets)]
         if changed and octets:
             self.counts[Kind.CORRUPTION] += 1
-            arrivals[0] = Arrival(0.0, _corrupted(octets, changing))
+            arrivals[0] = Arrival(self.delay_s, _corrupted(octets, changing))
         if late:
             self.counts[Kind.REORDERING] += 1
-            arrivals[0] = Arrival(_between(REORDER_S, delaying), arrivals[0].octets)
+            arrivals[0] = Arrival(self.delay_s + _between(REORDER_S, delaying), arrivals[0].octets)
         if twice:
             self.counts[Kind.DUPLICATION] += 1
-            arrivals.append(Arrival(_between(DUPLICATE_S, doubling), octets))
+            arrivals.append(Arrival(self.delay_s + _between(DUPLICATE_S, doubling), octets))
         return arrivals
 
 

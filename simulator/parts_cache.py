@@ -5,6 +5,7 @@ first; nothing is known of a piece but its place, so it may be bad, and `forget`
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from firmware_protocol.link.messages import PartRange
 from firmware_protocol.poll import PART_OCTETS
@@ -56,6 +57,13 @@ class PartsCache:
         while self._octets > self._octets_max:
             _, oldest = self._streams.popitem(last=False)
             self._octets -= len(oldest.octets)
+
+    def spoil(self, draw: Callable[[], float]) -> int:
+        """Flip one bit of each encoding that is held, as a bad memory does; gives of how many."""
+        for stream in self._streams.values():
+            if stream.octets:
+                stream.octets[int(draw() * len(stream.octets))] ^= 1 << int(draw() * 8)
+        return len(self._streams)
 
     def part(self, encoding_id: bytes, offset: int) -> bytes | None:
         """The part at this offset, shorter only at the stream's end; None = not here."""

@@ -6,7 +6,7 @@ A tag with nothing to say, for whom nothing waits, *rests*: its contacts are fig
 bridge rouses it or it has news. `Surroundings.eager` makes each of them an event, for the test that both are the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import TypeVar
@@ -54,6 +54,7 @@ class Surroundings:
     channel: Channel = field(default_factory=FlatChannel)  # asked about each frame, but those of idle contacts
     eager: bool = False  # every contact is an event
     changed: dict[TagId, None] = field(default_factory=dict)  # whose flash or glass has changed since somebody looked
+    on_refresh: Callable[["VirtualTag", int, Sequence[bytes]], None] | None = None  # called as a refresh begins
 
 
 # What a tag draws for, each under a key of its own.
@@ -232,6 +233,16 @@ class VirtualTag:
     def hold(self, index: int) -> Holding:
         """What the tag itself holds of a display."""
         return holding(self.machine.state_of(index))
+
+    @property
+    def bridge_name(self) -> str | None:
+        """The bridge it spoke with last."""
+        return self.hears[self._at_bridge][0].name if self._at_bridge < len(self.hears) else None
+
+    @property
+    def drawing(self) -> int | None:
+        """The display whose glass is being refreshed now."""
+        return None if self._drawing is None else self._drawing[0]
 
     # Contacts
 
@@ -455,6 +466,8 @@ class VirtualTag:
         fate = self.around.refresh_rates.draw(draws)
         if self.battery.browns_out(self.temperature_c):
             fate = Fate.BROWN_OUT
+        if self.around.on_refresh is not None:
+            self.around.on_refresh(self, order.display, order.planes)
         refresh = self.glasses[order.display].begin(order.planes, self.temperature_c, draws, fate)
         self._drawing = drawing = (order.display, refresh, self._now())
 

@@ -76,6 +76,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         timers: list[asyncio.TimerHandle] = getattr(self, "_scheduled")  # noqa: B009  # asyncio tells it to nobody
         return timers[0].when()
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass in which nothing else runs: the process waits for a slow disk, or was given no processor."""
+        self._idle.now_s += seconds
+
     def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         raise NotInVirtualTime(f"{func!r} wants a thread: virtual time would run past it")
 

@@ -83,6 +83,16 @@ class Judge:
         for seq, row in numbered:
             self._products.setdefault(row.barcode, JudgedProduct()).set(seq, row.values.stored)
 
+    def price_of(self, barcode: str) -> str | None:
+        """The regular price that was sent last, as it is stored; None for a product that has none or is removed."""
+        judged = self._products.get(barcode)
+        price = None if judged is None or judged.is_removed else judged.stored().get("price")
+        return None if price is None else str(price)
+
+    def products(self) -> dict[str, dict[str, Stored] | None]:
+        """What is stored of every product that was ever sent, by barcode; None = removed."""
+        return {code: None if one.is_removed else one.stored() for code, one in self._products.items()}
+
     def removed(self, barcodes: Iterable[str]) -> None:
         for barcode in barcodes:
             self._seq += 1

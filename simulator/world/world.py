@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 import httpx
 from litestar.types import Scope
@@ -21,7 +21,7 @@ from gateway.app.compose import Gateway, compose
 from gateway.app.services import Ports
 from gateway.catalog import ParsedRow, RowMode
 from gateway.links import BridgeClosed, BridgeOpened, CarrierEvent, PayloadArrived
-from gateway.ports import InlineExecutor
+from gateway.ports import InlineExecutor, WorkerDied
 from gateway.settings import Settings
 from gateway.shelf import DisplayStanding, Fact, ShownMoved, bindings_of, stale_displays, standings
 from gateway.shelf.tables import display_history
@@ -32,6 +32,8 @@ from simulator.fleet import Fleet, FleetPlan
 from simulator.schedule import Scheduler
 from simulator.world.judge import Judge
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 LOOK_EVERY_S = 5.0
 Row = dict[str, object]
 
@@ -52,6 +54,22 @@ class Proof:
     revision: int
     fact: Fact
     on_glass: bytes
+
+
+class MortalExecutor(InlineExecutor):
+    """Runs at once on the calling loop; its worker can be made to die in the next works."""
+
+    def __init__(self) -> None:
+        self._deaths = 0
+
+    def die_in_next(self, works: int) -> None:
+        self._deaths = works
+
+    async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        if self._deaths:
+            self._deaths -= 1
+            raise WorkerDied("the worker was killed")
+        return await super().run(work, *args)
 
 
 class SeededSecrets:
@@ -78,6 +96,7 @@ class World:
         for name, bridge in self.fleet.bridges.items():
             self.carrier.plug(f"{store}/{name}", bridge, self.fleet.paths[name])
         self.gateway: Gateway | None = None
+        self.executor = MortalExecutor()
         self.starts = 0
         self.proofs: list[Proof] = []
         self._folder = folder
@@ -99,9 +118,7 @@ class World:
             world.fleet.switch_on()
             yield world
         finally:
-            world.scheduler.stop()
-            if world.gateway is not None:
-                await world.gateway.stop()
+            await world.stop()
 
     # the gateway's process
 
@@ -113,11 +130,22 @@ class World:
             self.clock,
             generator(self._seed, f"gateway/{self.starts}"),
             SeededSecrets(self._seed, f"secrets/{self.starts}"),
-            InlineExecutor(),
+            self.executor,
         )
-        self.gateway = compose(Settings(data=self._folder), ports, [end], database_threads=False)
-        await self.gateway.start()
-        self.gateway.services.events.watch(ShownMoved, self._note_proof)
+        self.gateway = gateway = compose(Settings(data=self._folder), ports, [end], database_threads=False)
+        try:
+            await gateway.start()
+            gateway.services.events.watch(ShownMoved, self._note_proof)
+        finally:
+            if self.gateway is not gateway:  # killed while it started: what it set going since is dead, too
+                await gateway.crash()
+
+    async def stop(self) -> None:
+        """The end of the world: the fleet stands still, the gateway is told to stop. A second call does nothing."""
+        self.scheduler.stop()
+        gateway, self.gateway = self.gateway, None
+        if gateway is not None:
+            await gateway.stop()
 
     async def crash(self) -> None:
         """SIGKILL: from this instant nothing the process does has an effect."""
@@ -131,6 +159,11 @@ class World:
         await self.start()
 
     # people and programs
+
+    @property
+    def folder(self) -> Path:
+        """The gateway's data."""
+        return self._folder
 
     @property
     def judge(self) -> Judge:
@@ -190,12 +223,12 @@ class World:
     # what is so
 
     async def displays(self) -> list[DisplayStanding]:
-        gateway = self._running()
+        gateway = self.running()
         return await gateway.database.read(lambda connection: standings(connection, self.store))
 
     async def unproved(self) -> list[str]:
         """Displays that are stale or not proved now."""
-        gateway = self._running()
+        gateway = self.running()
         stale = await gateway.database.read(lambda connection: stale_displays(connection, self.clock.now()))
         waiting = [one.display_id for one in await self.displays() if one.desired_revision and not one.confirmed]
         return sorted({*stale, *waiting})
@@ -209,13 +242,13 @@ class World:
             if not waiting:
                 return passed_s
             if passed_s > within_s:
-                reasons = await self._running().services.delivery.reasons(waiting[:5])
+                reasons = await self.running().services.delivery.reasons(waiting[:5])
                 raise NeverQuiet(f"seed {self._seed}: {len(waiting)} displays not proved after {passed_s} s: {reasons}")
             await self.clock.sleep(LOOK_EVERY_S)
 
     async def differences(self) -> list[str]:
         """Displays whose glass is not what the judge says it should be, pixel by pixel."""
-        gateway = self._running()
+        gateway = self.running()
         displays = [one for one in await self.displays() if one.desired_revision is not None]
         bound = await gateway.database.read(
             lambda connection: bindings_of(connection, [one.display_id for one in displays])
@@ -235,14 +268,14 @@ class World:
 
     async def false_proofs(self) -> list[Proof]:
         """Claims that the glass did not bear out at the instant they were made. Must always be empty."""
-        claimed = await self._running().database.read(_claims)
+        claimed = await self.running().database.read(_claims)
         return [proof for proof in self.proofs if proof.on_glass != claimed.get((proof.display_id, proof.revision))]
 
     async def _furnish(self) -> None:
         """A store with a token, the box list, the bridges: what an operator types on the first morning."""
-        gateway = self._running()
+        gateway = self.running()
         base = "http://gateway"
-        transport = httpx.ASGITransport(app=self._asgi)
+        transport = httpx.ASGITransport(app=self.asgi)
         key = {"authorization": f"Bearer {gateway.keys.admin_token}"}
         self._admin = httpx.AsyncClient(transport=transport, base_url=base, headers=key)
         await self._operate("/admin/stores", {"store": self.store})
@@ -254,6 +287,15 @@ class World:
             await self._operate(f"/admin/stores/{self.store}/bridges", {"name": name, "carrier": "mqtt"})
         settings: StoreSettings = await gateway.database.read(lambda connection: store_settings(connection, self.store))
         self._judge = Judge(settings)
+
+    async def renew_token(self) -> None:
+        """The POS is given another token and the old ones are revoked, as after a till was stolen."""
+        listed = (await self.admin.get("/admin/tokens", params={"store": self.store})).raise_for_status().json()
+        token = (await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))["token"]
+        self.pos.headers["authorization"] = f"Bearer {token}"
+        for one in listed["tokens"]:
+            if one["revokedAt"] is None:
+                (await self.admin.post(f"/admin/tokens/{one['tokenId']}/revoke")).raise_for_status()
 
     async def _operate(self, path: str, body: Row) -> Row:
         answer = await self.admin.post(path, json=body)
@@ -267,10 +309,8 @@ class World:
             self.judge.accepted(rows, mode)
         return answer
 
-    async def _asgi(
-        self, scope: MutableMapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]
-    ) -> None:
-        await self._running().asgi(cast(Scope, scope), receive, send)
+    async def asgi(self, scope: MutableMapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]) -> None:
+        await self.running().asgi(cast(Scope, scope), receive, send)
 
     def _note_proof(self, event: ShownMoved) -> None:
         if event.store_id == self.store and event.fact in (Fact.PROVED, Fact.SETTLED):
@@ -279,7 +319,8 @@ class World:
             on_glass = content_id(PANELS[glass.panel.name], glass.planes)
             self.proofs.append(Proof(event.display_id, event.revision, event.fact, on_glass))
 
-    def _running(self) -> Gateway:
+    def running(self) -> Gateway:
+        """The gateway. Raises GatewayAway."""
         if self.gateway is None:
             raise GatewayAway("the gateway has crashed and was not started again")
         return self.gateway

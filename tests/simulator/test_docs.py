@@ -43,3 +43,18 @@ def test_the_plan_on_the_page_is_what_the_command_prints() -> None:
 def test_every_option_of_the_plan_has_its_place_on_the_page() -> None:
     source = (ROOT / "simulator" / "cli" / "world_plan.py").read_text()
     assert set(re.findall(r'typer\.Option\(\s*"(--[a-z-]+)"', source)) - set(re.findall(r"--[a-z-]+", PAGE)) == set()
+
+
+def test_every_trouble_of_the_laboratory_has_its_row_on_the_page() -> None:
+    from simulator.world.lab import TROUBLES
+
+    rows = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \| (.*) \|$", PAGE, re.MULTILINE)
+    assert rows == [(kind, trouble.words) for kind, trouble in TROUBLES.items()]
+
+
+def test_the_laboratorys_commands_on_the_page_run() -> None:
+    block = PAGE[PAGE.index("## The laboratory") :].split("```sh\n")[1].split("```")[0]
+    for line in block.splitlines():
+        command = [sys.executable, "-m", "gateway.cli", *line.split()[1:]]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}{done.stdout}"

@@ -1,0 +1,165 @@
+"""`esl world run`, `replay`, `shrink`, `scenarios`: whole shops under faults by seed, and what they came to."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.world import world
+
+if TYPE_CHECKING:
+    from simulator.world.lab import Scenario
+
+ScenarioOption = Annotated[
+    str, typer.Option("--scenario", metavar="NAME|FILE", help="One that ships (`esl world scenarios`), or a file.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@world.command("scenarios")
+def scenarios(as_json: JsonOption = False) -> None:
+    """The scenarios that ship, each with a sentence."""
+    from simulator.world.lab import shipped_scenarios
+
+    found = {name: _scenario(name) for name in shipped_scenarios()}
+    if as_json:
+        print(json.dumps({name: {"version": one.version, "about": one.about} for name, one in found.items()}))
+        return
+    for name, one in found.items():
+        print(f"{name} (version {one.version}): {one.about}")
+
+
+@world.command("run")
+def run(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="How many.")] = 20,
+    first: Annotated[int, typer.Option("--first", min=0, metavar="K", help="The first of them.")] = 1,
+    scenario: ScenarioOption = "worst-week",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; all cores if not said.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run many seeds; status 1 if any promise was broken. A failing seed is named with what replays it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from simulator.world.lab.certificate import certify
+    from simulator.world.lab.verdict import Verdict
+
+    wanted = _scenario(scenario)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, quiet=as_json)) as progress:
+        bar = progress.add_task(f"{wanted.name}, 0 promises broken", total=seeds)
+        broken = 0
+
+        def told(verdict: Verdict) -> None:
+            nonlocal broken
+            broken += len(verdict.violations)
+            progress.update(bar, advance=1, description=f"{wanted.name}, {broken} promises broken")
+
+        found = certify(wanted, range(first, first + seeds), jobs=jobs or os.cpu_count() or 1, told=told)
+    if as_json:
+        print(json.dumps(found.to_json()))
+    else:
+        print("\n".join(_in_words(found.to_json())))
+        for one in found.verdicts:
+            for broken_promise in one.violations:
+                print(f"seed {one.seed}: {broken_promise.promise}: {broken_promise.words}")
+                print(f"  esl world replay {one.seed} --scenario {scenario}")
+    raise typer.Exit(1 if found.violations else 0)
+
+
+@world.command("replay")
+def replay(
+    seed: Annotated[int, typer.Argument(metavar="SEED")],
+    scenario: ScenarioOption = "worst-week",
+    only: Annotated[str | None, typer.Option("--only", metavar="NAMES", help="Incidents to keep, by comma.")] = None,
+    tags: Annotated[int | None, typer.Option("--tags", min=1, metavar="N", help="Only the first N tags.")] = None,
+    trace: Annotated[Path | None, typer.Option("--trace", metavar="FILE", help="Every payload, one a line.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One seed again, told in words with times; status 1 if a promise was broken."""
+    from simulator.world.lab import Kept, run_seed
+    from simulator.world.lab.certificate import run_quietly
+    from simulator.world.lab.shrink import Shrunk, story_of
+    from simulator.world.lab.trace import Trace
+
+    run_quietly()
+    wanted = _scenario(scenario)
+    kept = Kept(tags, frozenset(only.split(",")) if only is not None else None)
+    kept_trace = Trace(keep=trace is not None)
+    verdict = run_seed(wanted, seed, kept, trace=kept_trace)
+    if trace is not None:
+        trace.write_text("\n".join(kept_trace.lines) + "\n")
+    if as_json:
+        print(json.dumps(verdict.to_json()))
+    else:
+        print("\n".join(story_of(Shrunk(kept, verdict, 1), wanted, lines_max=len(verdict.story) + 1)[:-1]))
+        print(f"{len(verdict.violations)} promises broken, trace {verdict.trace_hash}")
+    raise typer.Exit(1 if verdict.violations else 0)
+
+
+@world.command("shrink")
+def shrink(
+    seed: Annotated[int, typer.Argument(metavar="SEED")],
+    scenario: ScenarioOption = "worst-week",
+    runs: Annotated[int, typer.Option("--runs", min=1, metavar="N", help="Tries at the most.")] = 60,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a failing seed small: the few incidents that matter, told in at most twelve lines."""
+    from simulator.world.lab.certificate import run_quietly
+    from simulator.world.lab.shrink import NothingBroken, story_of
+    from simulator.world.lab.shrink import shrink as make_small
+
+    run_quietly()
+    wanted = _scenario(scenario)
+
+    def told(tried: int, left: int) -> None:
+        typer.echo(f"run {tried}: {left} incidents left", err=True)
+
+    try:
+        found = make_small(wanted, seed, runs_max=runs, told=None if as_json else told)
+    except NothingBroken as error:
+        typer.echo(f"esl: {error}", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        kept = found.kept.incidents
+        print(
+            json.dumps(
+                {
+                    "seed": seed,
+                    "tags": found.kept.tags,
+                    "incidents": None if kept is None else sorted(kept),
+                    "runs": found.runs,
+                    "story": story_of(found, wanted),
+                }
+            )
+        )
+    else:
+        print("\n".join(story_of(found, wanted)))
+
+
+def _scenario(name: str) -> "Scenario":
+    from simulator.world.lab import TROUBLES, ScenarioWrong, load_scenario
+
+    try:
+        return load_scenario(name, kinds=frozenset(TROUBLES))
+    except (ScenarioWrong, OSError) as error:
+        typer.echo(f"esl: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _in_words(found: dict[str, object]) -> list[str]:
+    times = found["delivery_s"]
+    return [
+        f"{found['scenario']} version {found['version']}: {found['violations']} promises broken in "
+        f"{len(_list(found['seeds']))} seeds, {found['crashes']} crashes, {found['refreshes']} refreshes",
+        f"seconds from a change to its proof: {times}",
+        f"processor seconds a seed: {found['cpu_s_a_seed']}",
+    ]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,470 @@
+"""Plays a script in a whole shop, heals the shop, and waits for it to agree.
+
+In: scenario, seed, what is kept of the script. Out: a `Verdict`. Rule: troubles only use what stands under "For
+troubles"; each draws from its own generator, and takes back what it did, so that the healed shop owes nobody anything.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import time  # noqa: TID251  # processor time, told beside the verdict and never part of a trace
+from collections import Counter, deque
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from firmware_protocol import TagId
+from gateway.app.data_folder import DATABASE
+from gateway.database import Crashed, DatabaseFailure
+from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, RETRY_JITTER
+from gateway.shelf import DesiredMoved, Fact, ShownMoved
+from simulator.chance import Random
+from simulator.clock import VirtualClock
+from simulator.fleet import FleetPlan
+from simulator.mix import Mix
+from simulator.panel import RefreshRates
+from simulator.tag import VirtualTag
+from simulator.virtual_time import VirtualLoop, run
+from simulator.world.lab import invariants
+from simulator.world.lab.disk import Disk, PowerCut
+from simulator.world.lab.scenario import Scenario
+from simulator.world.lab.script import Incident, script_of
+from simulator.world.lab.states import delivery_states
+from simulator.world.lab.till import STATUS_EVERY_S, Refused, Till
+from simulator.world.lab.trace import Trace
+from simulator.world.lab.troubles import TROUBLES
+from simulator.world.lab.verdict import Verdict, Violation
+from simulator.world.lab.weather import Weather
+from simulator.world.world import NeverQuiet, Row, World
+
+STORE = "corner-shop"
+AIMED_SHARE = 0.7  # of the troubles wait for a change and strike while it is on its way
+AIMED_WITHIN_S = 90.0  # of the change: long enough for an offer, its parts, its refresh and its proof
+WAITS_FOR_A_CHANGE_S = 1200.0
+SAID_KEPT = 50  # payloads a bridge, for those that take old ones for new
+START_AGAIN_S = 5.0
+NIGHT_S = 24 * 3600.0
+OPENING_WITHIN_S = 7200.0
+ROUNDS_S = 420.0  # six minutes of verification, and the last round's answer
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is left of a run after shrinking: the first `tags` tags, and these incidents by name; None = all."""
+
+    tags: int | None = None
+    incidents: frozenset[str] | None = None
+
+    def script(self, scenario: Scenario, seed: int) -> list[Incident]:
+        return [one for one in script_of(scenario, seed) if self.incidents is None or one.name in self.incidents]
+
+
+def run_seed(scenario: Scenario, seed: int, kept: Kept = Kept(), *, trace: Trace | None = None) -> Verdict:
+    """One whole run, in a folder of its own that is gone afterwards."""
+    began_s = time.process_time()
+    memory = Path("/dev/shm")  # a run's fsyncs need no disk: what a power cut leaves is worked out, not waited for
+    where = memory if memory.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="esl-lab-", dir=where) as name:
+        lab_trace = trace if trace is not None else Trace()
+
+        async def main(clock: VirtualClock) -> Verdict:
+            return await Lab(clock, Path(name), scenario, seed, kept, lab_trace).play()
+
+        verdict = run(main, start_utc=scenario.start)
+    return Verdict(**{**_fields(verdict), "cpu_s": time.process_time() - began_s})  # type: ignore[arg-type]  # its own
+
+
+def _fields(verdict: Verdict) -> dict[str, object]:
+    return {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}
+
+
+class Lab:
+    """One run. Troubles are handed this."""
+
+    def __init__(
+        self, clock: VirtualClock, folder: Path, scenario: Scenario, seed: int, kept: Kept, trace: Trace
+    ) -> None:
+        self.clock, self.scenario, self.seed, self.kept, self.trace = clock, scenario, seed, kept, trace
+        self.drawn: dict[str, int] = {}  # display -> the highest revision its glass was ever drawn with
+        self.sure: dict[str, bool] = {}  # display -> it was proved, and nothing has touched its glass since
+        self.batches: list[str] = []
+        self.uncaught: list[str] = []
+        self._folder = folder
+        self._loop: VirtualLoop = asyncio.get_running_loop()  # type: ignore[assignment]  # virtual_time.run made it
+        self._violations: list[Violation] = []
+        self._story: list[tuple[float, str]] = []
+        self._hits: Counter[tuple[str, str]] = Counter()
+        self._happened: Counter[str] = Counter()
+        self._said: dict[str, deque[bytes]] = {}
+        self._moved: list[str] = []
+        self._moved_at: dict[str, float] = {}
+        self._delivery_s: list[float] = []
+        self._change = asyncio.Event()
+        self._refreshes = self._crashes = 0
+        self._opened_s = 0.0
+        self._starting = asyncio.Lock()
+        self._errands: list[asyncio.Task[None]] = []
+        self._troubles: list[asyncio.Task[None]] = []
+
+    async def play(self) -> Verdict:
+        """The whole week: opening, troubles, healing, agreement, verdict."""
+        self._loop.set_exception_handler(self._note_uncaught)
+        tags = min(self.scenario.tags, self.kept.tags or self.scenario.tags)
+        plan = FleetPlan(
+            seed=self.seed,
+            tags=tags,
+            bridges=self.scenario.bridges,
+            mix=Mix.parse(self.scenario.mix),
+            contact_s=self.scenario.contact_s,
+            refresh_rates=RefreshRates(busy_long=0.0),
+        )
+        data, spare = self._folder / "data", self._folder / "spare"
+        data.mkdir()
+        spare.mkdir()
+        self.disk = Disk(data, spare, DATABASE, self._loop)
+        self.disk.open()
+        quiet_s = 0.0
+        try:
+            async with World.open(self.clock, data, plan, store=STORE) as self.world:
+                self.till, self.weather = Till(self.world), Weather(self.world.fleet)
+                self.world.carrier.tap = self._note_payload
+                self.world.fleet.around.on_refresh = self._note_refresh
+                self._watch_gateway()
+                await self._open_shop()
+                await self._play_script()
+                await self._heal()
+                quiet_s = await self._agree()
+                shares = self.airtime_shares()
+                await self.world.stop()
+            self._look_for_leaks()
+        finally:
+            self.disk.close()
+            shutil.rmtree(spare, ignore_errors=True)
+        return Verdict(
+            scenario=self.scenario.name,
+            version=self.scenario.version,
+            seed=self.seed,
+            violations=tuple(self._violations),
+            trace_hash=self.trace.hexdigest(),
+            hits=dict(self._hits),
+            happened=dict(self._happened),
+            story=tuple(self._story),
+            delivery_s=tuple(self._delivery_s),
+            airtime_share=shares,
+            refreshes=self._refreshes,
+            battery_uc=tuple(tag.battery.used_uc for tag in self.world.fleet.tags.values()),
+            quiet_after_s=quiet_s,
+            crashes=self._crashes,
+        )
+
+    # The week
+
+    async def _open_shop(self) -> None:
+        rows: list[Row] = [
+            {"barcode": code, "name": f"Artikl {code}", "price": f"{place % 9 + 1}.29"}
+            for place, code in enumerate(self.barcodes())
+        ]
+        await self.world.add(*rows)
+        await self.world.bind_all()
+        await self.world.run_until_quiet(OPENING_WITHIN_S)
+        self._opened_s = self.clock.monotonic_s()
+        self._delivery_s.clear()
+
+    async def _play_script(self) -> None:
+        day_s = self.scenario.hours * 3600.0
+        nights = [(day * day_s, None) for day in range(1, self.scenario.days)]
+        incidents = [(one.at_s, one) for one in self.kept.script(self.scenario, self.seed)]
+        for at_s, incident in sorted([*incidents, *nights], key=lambda pair: pair[0]):
+            await self.clock.sleep(max(0.0, at_s - self.now_s))
+            if incident is None:
+                self.clock.jump(NIGHT_S - day_s)
+                self.tell("a night passes")
+            else:
+                self._begin(incident)
+        await self.clock.sleep(max(0.0, self.scenario.open_s - self.now_s))
+
+    def _begin(self, incident: Incident) -> None:
+        trouble = TROUBLES[incident.kind]
+
+        async def happens() -> None:
+            self._happened[incident.kind] += 1
+            try:
+                await trouble.happens(self, incident.chance(self.seed))
+            except Refused as error:
+                self.broken("a good request is taken", f"{incident.name}: {error}")
+
+        task = asyncio.ensure_future(happens())
+        task.set_name(incident.name)
+        (self._errands if trouble.is_errand else self._troubles).append(task)
+
+    async def _heal(self) -> None:
+        """Every trouble is taken back; the errands of POS and people come to their end."""
+        for task in self._troubles:
+            task.cancel()
+        await self._end_of(self._troubles)
+        self.weather.clear()
+        self.disk.disarm()
+        self.disk.full, self.disk.slow_s = False, 0.0
+        self.world.fleet.around.refresh_rates = RefreshRates(busy_long=0.0)
+        self.world.fleet.revive_tags()
+        await self.start_gateway()
+        await self._end_of(self._errands)
+        self.tell("everything is healed")
+
+    async def _end_of(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        for task, ended in zip(tasks, await asyncio.gather(*tasks, return_exceptions=True), strict=True):
+            if isinstance(ended, Exception):
+                self.uncaught.append(f"{task.get_name()}: {type(ended).__name__}: {ended}")
+
+    async def _agree(self) -> float:
+        """Seconds until every display was proved; the promises are asked then."""
+        quiet_s = 0.0
+        try:
+            await self.clock.sleep(3 * self.scenario.contact_s)  # what a glass owes is told at its tag's next contact
+            quiet_s = await self.world.run_until_quiet(self.agrees_within_s)
+            if self.batches:
+                await self.clock.sleep(ROUNDS_S)
+                await self.world.run_until_quiet(self.agrees_within_s)  # a sale may have begun meanwhile
+        except NeverQuiet as error:
+            self.broken("when the faults stop, every reachable display converges", str(error))
+        for promise in invariants.AFTER:
+            async for words in promise(self):
+                self.broken(promise.__name__.replace("_", " "), words)
+        return quiet_s
+
+    @property
+    def agrees_within_s(self) -> float:
+        """The longest pause a display may be in, once more for the association to move, and a commissioning before."""
+        pause_s = BACKOFF_CONTACTS_MAX * self.scenario.contact_s * (1 + RETRY_JITTER)
+        return 3 * pause_s + 10 * self.scenario.contact_s
+
+    def _look_for_leaks(self) -> None:
+        own = {id(asyncio.current_task())}
+        for task in self._loop.tasks_by_birth():
+            if id(task) not in own:
+                self.broken("no task outlives its gateway", f"{task.get_name()} is left")
+
+    # For troubles: what they may ask and do
+
+    @property
+    def now_s(self) -> float:
+        """Since the first opening."""
+        return self.clock.monotonic_s() - self._opened_s
+
+    def tell(self, words: str) -> None:
+        self.trace.note(self.now_s, "story", words.encode())
+        self._story.append((self.now_s, words))
+
+    def broken(self, promise: str, words: str) -> None:
+        self.tell(f"BROKEN: {promise}: {words}")
+        self._violations.append(Violation(self.now_s, promise, words))
+
+    def hit(self, kind: str, *, bridge: str | None = None, tag: VirtualTag | None = None) -> None:
+        """The trouble acts now: count the delivery states it meets, of this bridge's tags, this tag's, or all."""
+        only: list[str] | None = None
+        if tag is not None:
+            only = [str(tag.tag_id)]
+        elif bridge is not None:
+            only = [str(one.tag_id) for one in self.world.fleet.tags.values() if one.bridge_name == bridge]
+        states = delivery_states(self.world.folder / DATABASE, self.world.fleet, only)
+        for state in dict.fromkeys(state for of_display in states.values() for state in of_display):
+            self._hits[(kind, state.value)] += 1
+
+    def barcodes(self) -> list[str]:
+        return [f"SKU-{number}" for number in range(self.scenario.products)]
+
+    def pick_barcode(self, chance: Random) -> str:
+        return f"SKU-{int(chance.random() * self.scenario.products)}"
+
+    def pick_bridge(self, chance: Random) -> str:
+        names = list(self.world.fleet.bridges)
+        return names[int(chance.random() * len(names))]
+
+    def pick_tag(self, chance: Random) -> VirtualTag | None:
+        """By its place in the whole shop, so that a smaller one keeps the others' choices; None = it is not here."""
+        place = int(chance.random() * self.scenario.tags)
+        tags = list(self.world.fleet.tags.values())
+        return tags[place] if place < len(tags) else None
+
+    def pick_display(self, chance: Random) -> str | None:
+        tag = self.pick_tag(chance)
+        return None if tag is None else f"{tag.tag_id}.0"
+
+    async def moment(self, chance: Random) -> list[str]:
+        """Mostly a moment after some displays were told to change, which it gives; else at once."""
+        aims, delay_s = chance.random() < AIMED_SHARE, chance.random() * AIMED_WITHIN_S
+        if not aims or not await self.soon(self._next_change(), WAITS_FOR_A_CHANGE_S):
+            return []
+        moved = list(self._moved)
+        await self.clock.sleep(delay_s)
+        return moved
+
+    async def aim(self, kind: str, chance: Random) -> VirtualTag | None:
+        """A tag to strike, counted as hit: mostly one whose label is changing."""
+        any_tag, which = self.pick_tag(chance), chance.random()
+        moved = await self.moment(chance)
+        tag = any_tag
+        if moved:
+            tag_id = moved[int(which * len(moved))].partition(".")[0]
+            tag = self.world.fleet.tags.get(TagId.parse(tag_id), any_tag)
+        if tag is not None:
+            self.hit(kind, tag=tag)
+        return tag
+
+    def glass_is_untold(self, tag: VirtualTag) -> None:
+        """Its glass is about to be taken, or its memory lost: nobody is sure of it until it is proved again."""
+        for index in range(len(tag.glasses)):
+            self.sure[f"{tag.tag_id}.{index}"] = False
+
+    def said_to(self, bridge: str) -> list[bytes]:
+        """The newest payloads that the gateway sent to this bridge."""
+        return list(self._said.get(f"down/{self.world.store}/{bridge}", ()))
+
+    @contextmanager
+    def unplugged(self, bridge: str) -> Iterator[None]:
+        name = f"{self.world.store}/{bridge}"
+        self.world.carrier.unplug(name)
+        try:
+            yield
+        finally:
+            self.world.carrier.replug(name)
+
+    async def soon(self, what: Coroutine[Any, Any, None], within_s: float) -> bool:
+        """Whether it came about in this time."""
+        waited = asyncio.ensure_future(what)
+        given_up = asyncio.ensure_future(self.clock.sleep(within_s))
+        try:
+            await asyncio.wait({waited, given_up}, return_when=asyncio.FIRST_COMPLETED)
+            return waited.done()
+        finally:
+            waited.cancel()
+            given_up.cancel()
+            await asyncio.gather(waited, given_up, return_exceptions=True)
+
+    async def turns(self, count: int) -> None:
+        """Each turn of the loop is an await of somebody."""
+        for _ in range(count):
+            await asyncio.sleep(0)  # noqa: TID251  # a turn, no time
+
+    async def power_is_cut(self, cut: PowerCut) -> None:
+        """Returns when the cut has come about; what ran has no effect any more."""
+        gone = asyncio.Event()
+
+        def dies() -> None:
+            self._cut_ports()
+            gone.set()
+
+        self.disk.cut_power(cut, dies)
+        await gone.wait()
+
+    async def dies(self, kind: str, down_s: float) -> None:
+        """The gateway is dead from this instant, and started again after so long."""
+        self.hit(kind)
+        if self.world.gateway is None:
+            return
+        self._crashes += 1
+        self._cut_ports()
+        await self.world.crash()
+        try:
+            await self.clock.sleep(down_s)
+        finally:
+            self._troubles.append(asyncio.ensure_future(self.start_gateway()))
+
+    async def start_gateway(self) -> None:
+        """Until one runs: a full disk may keep it from starting, as it would keep a supervisor busy."""
+        async with self._starting:
+            while self.world.gateway is None:
+                try:
+                    await self.world.start()
+                    self._watch_gateway()
+                except (Crashed, DatabaseFailure):
+                    await self.world.crash()
+                    await self.clock.sleep(START_AGAIN_S)
+
+    async def operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> None:
+        """What an operator does; tried again until a gateway answers. `also`: refusals that are in order."""
+        while True:
+            try:
+                answer = await self.world.admin.request(method, path, json=body)
+            except (httpx.TransportError, Crashed):
+                await self.clock.sleep(START_AGAIN_S)
+                continue
+            if answer.status_code < 400 or answer.status_code in also:
+                return
+            if answer.status_code < 500:
+                raise Refused(f"{method} {path} is answered {answer.status_code}: {answer.text[:200]}")
+            await self.clock.sleep(START_AGAIN_S)
+
+    async def watch_batch(self, session: str) -> None:
+        """Polls it to its end: what is confirmed is never more than there is, and progress never falls."""
+        self.batches.append(session)
+        progress = -1
+        while True:
+            status = await self.till.status(session)
+            if status is not None:
+                confirmed, of, now = (int(str(status[key])) for key in ("tagsConfirmed", "tagsTotal", "progress"))
+                if confirmed > of:
+                    self.broken("no more is confirmed than there is", f"batch {session}: {confirmed} of {of}")
+                if now < progress:
+                    self.broken("progress never falls", f"batch {session}: {now} after {progress}")
+                progress = now
+                if status["status"] != "processing":
+                    return
+            await self.clock.sleep(2 * STATUS_EVERY_S)
+
+    def airtime_shares(self) -> dict[str, float]:
+        """Of each bridge since its last start: how much of the time it was on the air."""
+        return {name: bridge.airtime_share() for name, bridge in self.world.fleet.bridges.items()}
+
+    # What is watched
+
+    def _cut_ports(self) -> None:
+        """Nothing that the gateway does from now on has an effect."""
+        self.world.carrier.cut()
+        if self.world.gateway is not None:
+            self.world.gateway.database.crash()
+
+    def _watch_gateway(self) -> None:
+        events = self.world.running().services.events
+        events.watch(DesiredMoved, self._note_moved)
+        events.watch(ShownMoved, self._note_shown)
+
+    def _note_moved(self, event: DesiredMoved) -> None:
+        self._moved = list(event.display_ids)
+        for display_id in event.display_ids:
+            self._moved_at[display_id] = self.clock.monotonic_s()
+        self._change.set()
+        self._change = asyncio.Event()
+
+    async def _next_change(self) -> None:
+        await self._change.wait()
+
+    def _note_shown(self, event: ShownMoved) -> None:
+        self.trace.note(self.now_s, f"shown {event.display_id} {event.revision} {event.fact.value}")
+        if event.fact in (Fact.PROVED, Fact.SETTLED):
+            self.sure[event.display_id] = True
+            if (moved_at := self._moved_at.pop(event.display_id, None)) is not None:
+                self._delivery_s.append(self.clock.monotonic_s() - moved_at)
+
+    def _note_refresh(self, tag: VirtualTag, index: int, planes: Sequence[bytes]) -> None:
+        self._refreshes += 1
+        self.trace.note(self.now_s, f"refresh {tag.tag_id}.{index}")
+        for words in invariants.no_display_goes_back_to_an_older_revision(self, tag, index):
+            self.broken("no display goes back to an older revision", words)
+        for words in invariants.no_glass_is_drawn_that_shows_it_already(self, tag, index, planes):
+            self.broken("no glass is drawn that shows it already", words)
+        self.sure[f"{tag.tag_id}.{index}"] = False
+
+    def _note_payload(self, way: str, payload: bytes) -> None:
+        self.trace.note(self.clock.monotonic_s(), way, payload)
+        if way.startswith("down/"):
+            self._said.setdefault(way, deque(maxlen=SAID_KEPT)).append(payload)
+
+    def _note_uncaught(self, _: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, Crashed):
+            self.uncaught.append(f"{context.get('message')}: {error!r}")

@@ -1,0 +1,117 @@
+"""A scenario: how large the shop is, how long it runs, and how much of each trouble a run holds. One TOML file.
+
+In: a file, or the name of one that ships. Out: `Scenario`. Rule: a scenario says what and how much, never when: that is
+the seed's affair. A wrong file is refused with its name, the key and what is allowed there.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from simulator.mix import DEFAULT_MIX, Mix
+
+SCENARIOS = files("simulator.world") / "scenarios"
+
+
+class ScenarioWrong(ValueError):
+    """The file is not a scenario. `str()` names file, key and rule; mend the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`troubles`: of each kind, how many a run holds on average; a seed draws between none and twice as many.
+
+    The shop is open for `hours` on each of `days`; the nights between are slept through in one jump of the clock.
+    """
+
+    name: str
+    version: int
+    about: str
+    tags: int = 60
+    bridges: int = 3
+    products: int = 70
+    mix: str = DEFAULT_MIX
+    contact_s: float = 60.0
+    days: int = 1
+    hours: float = 2.0
+    start: datetime = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+    troubles: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def open_s(self) -> float:
+        """Seconds of virtual time from the first opening to the last closing."""
+        return self.days * self.hours * 3600.0
+
+
+def shipped_scenarios() -> list[str]:
+    """Names of those that come with the simulator."""
+    return sorted(one.name.removesuffix(".toml") for one in SCENARIOS.iterdir() if one.name.endswith(".toml"))
+
+
+def load_scenario(name_or_file: str, *, kinds: frozenset[str]) -> Scenario:
+    """`kinds`: the troubles there are. Raises ScenarioWrong."""
+    if name_or_file in shipped_scenarios():
+        return _read(name_or_file, (SCENARIOS / f"{name_or_file}.toml").read_text(), kinds)
+    path = Path(name_or_file)
+    if not path.is_file():
+        known = ", ".join(shipped_scenarios())
+        raise ScenarioWrong(f"{name_or_file} is neither a file nor a scenario that ships ({known})")
+    return _read(str(path), path.read_text(), kinds)
+
+
+def _read(where: str, text: str, kinds: frozenset[str]) -> Scenario:
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioWrong(f"{where}: {error}") from error
+    shop = _section(
+        where, found, "shop", {"tags": int, "bridges": int, "products": int, "mix": str, "contact_s": float}
+    )
+    time = _section(where, found, "time", {"days": int, "hours": float, "start": datetime})
+    troubles = _section(where, found, "troubles", dict.fromkeys(sorted(kinds), float))
+    head = _checked(where, "", found, {"name": str, "version": int, "about": str})
+    for key in ("name", "version", "about"):
+        if key not in head:
+            raise ScenarioWrong(f"{where}: {key} is missing")
+    scenario = Scenario(**head, **shop, **time, troubles=troubles)  # type: ignore[arg-type]  # checked key by key above
+    _ensure_sizes(where, scenario)
+    return scenario
+
+
+def _section(where: str, found: dict[str, object], name: str, wanted: Mapping[str, type]) -> dict[str, object]:
+    section = found.pop(name, {})
+    if not isinstance(section, dict):
+        raise ScenarioWrong(f"{where}: [{name}] is a table")
+    return _checked(where, f"{name}.", section, wanted)
+
+
+def _checked(where: str, prefix: str, section: Mapping[str, object], wanted: Mapping[str, type]) -> dict[str, object]:
+    checked: dict[str, object] = {}
+    for key, value in section.items():
+        if key not in wanted:
+            raise ScenarioWrong(f"{where}: {prefix}{key} is not known here; there are {', '.join(wanted)}")
+        kind = wanted[key]
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ScenarioWrong(f"{where}: {prefix}{key} is {value!r}: {kind.__name__} is wanted")
+        checked[key] = value
+    return checked
+
+
+def _ensure_sizes(where: str, scenario: Scenario) -> None:
+    for key in ("tags", "bridges", "products", "days", "hours", "contact_s"):
+        if getattr(scenario, key) <= 0:
+            raise ScenarioWrong(f"{where}: {key} is {getattr(scenario, key)}: above 0 is wanted")
+    for kind, mean in scenario.troubles.items():
+        if mean < 0:
+            raise ScenarioWrong(f"{where}: troubles.{kind} is {mean}: 0 or above is wanted")
+    if scenario.start.tzinfo is None:
+        raise ScenarioWrong(f"{where}: time.start wants a zone, as in 2026-03-23T06:00:00Z")
+    try:
+        Mix.parse(scenario.mix)
+    except ValueError as error:
+        raise ScenarioWrong(f"{where}: shop.mix: {error}") from error

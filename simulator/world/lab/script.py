@@ -1,0 +1,39 @@
+"""The script of a run: what befalls the shop and when, drawn before anything happens.
+
+In: a scenario, a seed. Out: incidents in the order of their time. Rule: each kind, and each incident of it, draws from
+a generator of its own name, so that a run from which some are left out keeps all the others as they were.
+"""
+
+from dataclasses import dataclass
+
+from simulator.chance import Random, generator
+from simulator.world.lab.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Incident:
+    """`number`: of its kind in this seed. `at_s`: since the first opening."""
+
+    at_s: float
+    kind: str
+    number: int
+
+    def chance(self, seed: int) -> Random:
+        """Everything else about it."""
+        return generator(seed, f"incident/{self.kind}/{self.number}")
+
+    @property
+    def name(self) -> str:
+        """As `--only` and stories call it."""
+        return f"{self.kind}/{self.number}"
+
+
+def script_of(scenario: Scenario, seed: int) -> list[Incident]:
+    """Of each kind between none and twice the scenario's mean, spread over the open hours."""
+    found: list[Incident] = []
+    for kind, mean in sorted(scenario.troubles.items()):
+        count = int(2 * mean * generator(seed, f"count/{kind}").random() + 0.5)
+        for number in range(count):
+            at_s = generator(seed, f"instant/{kind}/{number}").random() * scenario.open_s
+            found.append(Incident(at_s, kind, number))
+    return sorted(found)

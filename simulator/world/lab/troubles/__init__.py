@@ -1,0 +1,19 @@
+"""Everything that can befall the shop, one file a family; `TROUBLES` is the whole table, by kind.
+
+What each does is its `words`; docs/simulator.md lists them and a test compares.
+"""
+
+from simulator.world.lab.troubles.bridge import BRIDGE
+from simulator.world.lab.troubles.broker import BROKER
+from simulator.world.lab.troubles.gateway import GATEWAY
+from simulator.world.lab.troubles.network import NETWORK
+from simulator.world.lab.troubles.people import PEOPLE
+from simulator.world.lab.troubles.pos import POS
+from simulator.world.lab.troubles.tag import TAG
+from simulator.world.lab.troubles.trouble import Trouble
+
+TROUBLES: dict[str, Trouble] = {
+    one.kind: one for family in (POS, PEOPLE, NETWORK, BRIDGE, BROKER, GATEWAY, TAG) for one in family
+}
+
+__all__ = ["TROUBLES", "Trouble"]

@@ -1,0 +1,92 @@
+"""Troubles of the gateway's own machine: death at any await and at any commit, its disk, its clock, its workers."""
+
+from typing import TYPE_CHECKING
+
+from simulator.chance import Random
+from simulator.world.lab.disk import PowerCut, Tear
+from simulator.world.lab.troubles.trouble import Trouble
+
+if TYPE_CHECKING:
+    from simulator.world.lab.lab import Lab
+
+AWAITS_MAX = 60  # turns of the loop into a request: past its answer
+COMMITS_MAX = 12
+WAITS_AT_MOST_S = 1800.0
+
+
+async def killed(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
+    down_s = chance.uniform(0.2, 120.0)
+    lab.tell(f"the gateway is killed, and back after {down_s:.0f} s")
+    await lab.dies("gateway.killed", down_s)
+
+
+async def killed_in_a_request(lab: "Lab", chance: Random) -> None:
+    awaits, down_s = int(chance.random() * AWAITS_MAX), chance.uniform(0.2, 60.0)
+    if not await lab.soon(lab.till.request_begins(), WAITS_AT_MOST_S):
+        return
+    await lab.turns(awaits)
+    lab.tell(f"the gateway is killed {awaits} awaits into a request, and back after {down_s:.0f} s")
+    await lab.dies("gateway.killed_in_a_request", down_s)
+
+
+async def power_cut(lab: "Lab", chance: Random) -> None:
+    cut = PowerCut(1 + int(chance.random() * COMMITS_MAX), chance.choice(list(Tear)), chance.random())
+    down_s = chance.uniform(0.2, 120.0)
+    await lab.moment(chance)
+    if not await lab.soon(lab.power_is_cut(cut), WAITS_AT_MOST_S):
+        lab.disk.disarm()
+        return
+    lab.tell(f"the power goes {cut.tear}; the gateway is back after {down_s:.0f} s")
+    await lab.dies("gateway.power_cut", down_s)
+
+
+async def disk_full(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
+    lasts_s = chance.uniform(5.0, 600.0)
+    lab.hit("gateway.disk_full")
+    lab.tell(f"the disk is full for {lasts_s:.0f} s")
+    lab.disk.full = True
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        lab.disk.full = False
+
+
+async def slow_disk(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
+    lasts_s, slow_s = chance.uniform(60.0, 600.0), chance.choice((0.05, 0.5, 3.0))
+    lab.hit("gateway.slow_disk")
+    lab.tell(f"each commit takes {slow_s:g} s, for {lasts_s:.0f} s")
+    lab.disk.slow_s = slow_s
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        lab.disk.slow_s = 0.0
+
+
+async def clock_jump(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
+    jump_s = chance.choice((-7200.0, -3600.0, -30.0, 30.0, 3600.0, 86_400.0))
+    lab.hit("gateway.clock_jump")
+    lab.tell(f"the gateway's clock jumps by {jump_s:.0f} s")
+    lab.clock.jump(jump_s)
+
+
+async def worker_killed(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
+    lab.hit("gateway.worker_killed")
+    works = 1 + int(chance.random() * 3)
+    lab.tell(f"the worker that draws dies in each of the next {works} works")
+    lab.world.executor.die_in_next(works)
+
+
+GATEWAY = (
+    Trouble("gateway.killed", "SIGKILL at any instant", killed),
+    Trouble("gateway.killed_in_a_request", "SIGKILL at any await of a request", killed_in_a_request),
+    Trouble("gateway.power_cut", "no power before, within or after a commit; the log may be torn", power_cut),
+    Trouble("gateway.disk_full", "the disk takes nothing more for a while", disk_full),
+    Trouble("gateway.slow_disk", "each commit takes up to seconds", slow_disk),
+    Trouble("gateway.clock_jump", "UTC jumps by seconds, hours or a day", clock_jump),
+    Trouble("gateway.worker_killed", "worker processes die while they draw", worker_killed),
+)

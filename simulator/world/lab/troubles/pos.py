@@ -1,0 +1,153 @@
+"""What the POS sends, well and badly. All of it is work of the shop: what fails is sent again until it is answered."""
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.catalog import ParsedRow, RowMode
+from simulator.chance import Random
+from simulator.world.lab.troubles.trouble import Trouble
+from simulator.world.world import Row
+
+if TYPE_CHECKING:
+    from simulator.world.lab.lab import Lab
+
+OVERSIZED_ROWS = 1_001  # one above what a request may hold (POS contract, Rows)
+
+
+def _price(chance: Random) -> str:
+    return f"{chance.randrange(1, 40)}.{chance.choice(('09', '49', '79', '99'))}"
+
+
+def _changes(lab: "Lab", chance: Random, most: int) -> list[Row]:
+    barcodes = dict.fromkeys(lab.pick_barcode(chance) for _ in range(1 + int(chance.random() * most)))
+    return [{"barcode": barcode, "price": _price(chance)} for barcode in barcodes]
+
+
+def _named(rows: list[Row]) -> list[Row]:
+    return [row | {"name": f"Artikl {row['barcode']}"} for row in rows]
+
+
+async def update(lab: "Lab", chance: Random) -> None:
+    rows = _changes(lab, chance, 4)
+    lab.tell(f"the POS updates {_words(rows)}")
+    await lab.till.rows(RowMode.UPDATE, rows)
+
+
+async def there_and_back(lab: "Lab", chance: Random) -> None:
+    """A, B, A within seconds: the first A's proof must not confirm the second."""
+    (row,) = _named(_changes(lab, chance, 1))
+    between_s = chance.choice((0.0, 2.0, 30.0, 90.0))
+    before = lab.world.judge.price_of(str(row["barcode"])) or "5.55"
+    lab.tell(f"the POS sends {_words([row])} and takes it back {between_s:.0f} s later")
+    await lab.till.rows(RowMode.ADD, [row])
+    await lab.clock.sleep(between_s)
+    await lab.till.rows(RowMode.ADD, [row | {"price": before}])
+
+
+async def sale(lab: "Lab", chance: Random) -> None:
+    (row,) = _changes(lab, chance, 1)
+    begins = lab.clock.now() + timedelta(minutes=chance.randrange(-30, 30))
+    ends = begins + timedelta(minutes=chance.randrange(5, 60))
+    offer: Row = {
+        "barcode": row["barcode"],
+        "salePrice": "0.99",
+        "saleStart": _moment(begins),
+        "saleEnd": _moment(ends),
+    }
+    lab.tell(f"a sale of {row['barcode']} from {begins:%H:%M} to {ends:%H:%M}")
+    await lab.till.rows(RowMode.UPDATE, [offer])
+
+
+async def delete(lab: "Lab", chance: Random) -> None:
+    barcode, away_s = lab.pick_barcode(chance), chance.uniform(10.0, 1200.0)
+    lab.tell(f"the POS removes {barcode}, and adds it again {away_s:.0f} s later")
+    await lab.till.delete([barcode])
+    await lab.clock.sleep(away_s)
+    await lab.till.rows(RowMode.ADD, _named([{"barcode": barcode, "price": _price(chance)}]))
+
+
+async def batch(lab: "Lab", chance: Random) -> None:
+    await _batch(lab, chance, waits_s=chance.uniform(0.0, 20.0))
+
+
+async def late_batch(lab: "Lab", chance: Random) -> None:
+    """Pushed early, completed late: what came between is newer and wins."""
+    await _batch(lab, chance, waits_s=chance.uniform(60.0, 1500.0))
+
+
+async def _batch(lab: "Lab", chance: Random, waits_s: float) -> None:
+    pushes = [_named(_changes(lab, chance, 6)) for _ in range(1 + int(chance.random() * 2))]
+    lab.tell(f"a batch of {sum(map(len, pushes))} rows, completed {waits_s:.0f} s after its last push")
+    session = await lab.till.start_batch()
+    numbered: list[tuple[int, ParsedRow]] = []
+    for rows in pushes:
+        taken = await lab.till.push(session, rows, [row.barcode for _, row in numbered])
+        if taken is None:
+            return
+        numbered += taken
+    await lab.clock.sleep(waits_s)
+    if await lab.till.complete(session, numbered):
+        await lab.watch_batch(session)
+
+
+async def double_send(lab: "Lab", chance: Random) -> None:
+    rows = _changes(lab, chance, 3)
+    lab.tell(f"the POS sends {_words(rows)} twice at once")
+    await lab.till.rows(RowMode.UPDATE, rows, twice=True)
+
+
+async def late_retry(lab: "Lab", chance: Random) -> None:
+    known = lab.till.remembered()
+    if not known:
+        return
+    sent = known[int(chance.random() * len(known))]
+    lab.tell(f"the POS repeats {sent.path} ({sent.key}), which was answered long ago")
+    await lab.till.again(sent)
+
+
+async def slow_body(lab: "Lab", chance: Random) -> None:
+    rows, slow_s = _changes(lab, chance, 3), chance.uniform(1.0, 20.0)
+    lab.tell(f"the POS takes {slow_s:.0f} s to send {_words(rows)}")
+    await lab.till.rows(RowMode.UPDATE, rows, slow_s=slow_s)
+
+
+async def aborted(lab: "Lab", chance: Random) -> None:
+    rows = _changes(lab, chance, 3)
+    lab.tell(f"the POS hangs up within {_words(rows)}")
+    if await lab.till.aborted(json.dumps(rows).encode(), chance.random()):
+        lab.broken("a request is taken whole or not at all", f"half of {_words(rows)} was answered with success")
+
+
+async def gigantic(lab: "Lab", chance: Random) -> None:
+    barcode = lab.pick_barcode(chance)
+    lab.tell(f"the POS sends {OVERSIZED_ROWS} rows in one request")
+    status = await lab.till.oversized([{"barcode": barcode, "price": "66.66"}] * OVERSIZED_ROWS)
+    if status < 400:
+        lab.broken("a request is taken whole or not at all", f"{OVERSIZED_ROWS} rows were answered {status}")
+
+
+def _words(rows: list[Row]) -> str:
+    return ", ".join(f"{row['barcode']} at {row['price']}" for row in rows)
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+POS = tuple(
+    Trouble(kind, words, happens, is_errand=True)
+    for kind, words, happens in (
+        ("pos.update", "a few prices change", update),
+        ("pos.there_and_back", "a price changes and comes back", there_and_back),
+        ("pos.sale", "a sale starts and ends by itself", sale),
+        ("pos.delete", "a product is removed, and added again later", delete),
+        ("pos.batch", "a batch of a few pushes", batch),
+        ("pos.late_batch", "a batch that is pushed early and completed late", late_batch),
+        ("pos.double_send", "a request comes twice at once, under one key", double_send),
+        ("pos.late_retry", "a request that was answered is sent again", late_retry),
+        ("pos.slow_body", "a body comes drop by drop", slow_body),
+        ("pos.aborted", "the POS hangs up within a body", aborted),
+        ("pos.gigantic", "more rows than a request may hold", gigantic),
+    )
+)

@@ -1,0 +1,104 @@
+"""Troubles of tags and their glass: what shoppers, cold, age and bad solder do to them."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from simulator.chance import Random
+from simulator.world.lab.troubles.trouble import Trouble
+
+if TYPE_CHECKING:
+    from simulator.world.lab.lab import Lab
+
+
+async def reboot(lab: "Lab", chance: Random) -> None:
+    tag = await lab.aim("tag.reboot", chance)
+    if tag is not None:
+        lab.tell(f"{tag.tag_id} reboots: its RAM is lost, a refresh under way stops half-way")
+        lab.world.fleet.reboot_tag(tag.tag_id)
+
+
+async def dead(lab: "Lab", chance: Random) -> None:
+    silent_s = chance.uniform(300.0, 7200.0)
+    tag = await lab.aim("tag.dead", chance)
+    if tag is None or not tag.alive:
+        return
+    lab.tell(f"{tag.tag_id} is silent for {silent_s:.0f} s")
+    tag.die()
+    try:
+        await lab.clock.sleep(silent_s)
+    finally:
+        tag.revive()
+
+
+async def factory_reset(lab: "Lab", chance: Random) -> None:
+    tag = await lab.aim("tag.factory_reset", chance)
+    if tag is not None:
+        lab.tell(f"somebody resets {tag.tag_id} with a pin")
+        lab.glass_is_untold(tag)
+        tag.factory_reset()
+
+
+async def button_page(lab: "Lab", chance: Random) -> None:
+    tag = await lab.aim("tag.button_page", chance)
+    if tag is not None:
+        lab.tell(f"somebody presses the button of {tag.tag_id}: a page of its own takes the glass")
+        lab.glass_is_untold(tag)
+        tag.show_own_page()
+
+
+async def frozen(lab: "Lab", chance: Random) -> None:
+    celsius, lasts_s = chance.choice((-15, 0, 4)), chance.uniform(600.0, 7200.0)
+    tag = await lab.aim("tag.cold", chance)
+    if tag is None:
+        return
+    lab.tell(f"{tag.tag_id} lies in a freezer at {celsius} degrees for {lasts_s:.0f} s")
+    was, tag.temperature_c = tag.temperature_c, celsius
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        tag.temperature_c = was
+
+
+async def _refreshes_go_wrong(lab: "Lab", chance: Random, fate: str, words: str) -> None:
+    """Half of all refreshes of the shop, for a while."""
+    lasts_s = chance.uniform(120.0, 900.0)
+    await lab.moment(chance)
+    lab.hit(f"tag.{fate}")
+    lab.tell(f"half of all refreshes {words}, for {lasts_s:.0f} s")
+    around = lab.world.fleet.around
+    around.refresh_rates = replace(around.refresh_rates, **{fate: 0.5})
+    try:
+        for _ in range(3):
+            await lab.clock.sleep(lasts_s / 3)
+            lab.hit(f"tag.{fate}")
+    finally:
+        around.refresh_rates = replace(around.refresh_rates, **{fate: 0.0})
+
+
+async def busy_missing(lab: "Lab", chance: Random) -> None:
+    await _refreshes_go_wrong(lab, chance, "busy_missing", "draw nothing and never raise BUSY")
+
+
+async def busy_short(lab: "Lab", chance: Random) -> None:
+    await _refreshes_go_wrong(lab, chance, "busy_short", "are cut off early")
+
+
+async def busy_long(lab: "Lab", chance: Random) -> None:
+    await _refreshes_go_wrong(lab, chance, "busy_long", "never let go of BUSY")
+
+
+async def brown_out(lab: "Lab", chance: Random) -> None:
+    await _refreshes_go_wrong(lab, chance, "brown_out", "pull the cell below its limit")
+
+
+TAG = (
+    Trouble("tag.reboot", "a tag loses its RAM, half-way through whatever it did", reboot),
+    Trouble("tag.dead", "a tag is silent for up to two hours", dead),
+    Trouble("tag.factory_reset", "a tag loses its memory, its glass stays as it is", factory_reset),
+    Trouble("tag.button_page", "a page of the tag's own takes the glass", button_page),
+    Trouble("tag.cold", "a tag in a freezer: refreshes take up to three times as long", frozen),
+    Trouble("tag.busy_missing", "refreshes draw nothing and never raise BUSY", busy_missing),
+    Trouble("tag.busy_short", "refreshes are cut off early", busy_short),
+    Trouble("tag.busy_long", "refreshes never let go of BUSY", busy_long),
+    Trouble("tag.brown_out", "refreshes pull the cell below its limit: half-drawn, and a reboot", brown_out),
+)

@@ -1,0 +1,121 @@
+"""The laboratory: the same seed is the same run, a bad morning breaks nothing, a planted bug is found and shrunk."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from firmware_protocol import Report, ReportState
+from gateway.delivery import rule
+from gateway.delivery.rule import DisplayBooks, report_heard
+from simulator.world.lab import TROUBLES, Kept, Scenario, ScenarioWrong, load_scenario, run_seed, script_of
+from simulator.world.lab.certificate import certify
+from simulator.world.lab.shrink import shrink, story_of
+from simulator.world.lab.states import DeliveryState
+
+LONG = os.environ.get("ESL_TEST_LONG") == "1"
+KINDS = frozenset(TROUBLES)
+MORNING = load_scenario("bad-morning", kinds=KINDS)
+SEEDS = range(1, 101) if LONG else range(1, 26)
+TWICE = """
+import json, sys
+from simulator.world.lab import TROUBLES, load_scenario
+from simulator.world.lab.certificate import run_quietly
+from simulator.world.lab import run_seed
+run_quietly()
+scenario = load_scenario("bad-morning", kinds=frozenset(TROUBLES))
+print(json.dumps({seed: run_seed(scenario, seed).trace_hash for seed in map(int, sys.argv[1:])}))
+"""
+
+
+def hashes(seeds: Sequence[int], hash_seed: str) -> dict[str, str]:
+    """Of a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE, *map(str, seeds)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def test_the_same_seed_says_the_same_in_another_process_under_another_hash_seed() -> None:
+    found = certify(MORNING, SEEDS, jobs=2)
+    print(f"{len(found.verdicts)} seeds of {MORNING.name}, {found.to_json()['cpu_s_a_seed']} processor seconds each")
+    assert [one.violations for one in found.verdicts] == [()] * len(SEEDS)
+    again = SEEDS[:: 1 if LONG else 5]
+    assert hashes(again, "12345") == {str(one.seed): one.trace_hash for one in found.verdicts if one.seed in again}
+
+
+def test_a_run_from_which_incidents_are_left_out_keeps_the_others_as_they_were() -> None:
+    script = script_of(MORNING, 7)
+    assert script == script_of(MORNING, 7) != script_of(MORNING, 8)
+    fewer = replace(MORNING, troubles={kind: mean for kind, mean in MORNING.troubles.items() if kind != "pos.update"})
+    assert script_of(fewer, 7) == [one for one in script if one.kind != "pos.update"]
+    kept = Kept(incidents=frozenset(one.name for one in script[:3]))
+    assert kept.script(MORNING, 7) == script[:3]
+
+
+def test_a_planted_bug_is_found_shrunk_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway takes *accepted* for *shown*: it confirms a label that its glass does not show yet."""
+
+    def takes_accepted_for_shown(books: DisplayBooks, report: Report, counter: int) -> object:
+        if report.state is ReportState.WAITING_PARTS and books.desired_content is not None:
+            prefix = books.desired_content[: len(report.content_prefix)]
+            report = replace(report, state=ReportState.SHOWN, content_prefix=prefix)
+        return report_heard(books, report, counter)
+
+    monkeypatch.setattr(rule, "report_heard", takes_accepted_for_shown)
+    tiny = replace(MORNING, tags=3, products=3, hours=0.5, troubles={"pos.update": 2.0, "tag.reboot": 2.0})
+    seed = next(seed for seed in range(1, 20) if run_seed(tiny, seed).violations)
+    found = shrink(tiny, seed, runs_max=12)
+    assert found.verdict.violations[0].promise == "confirmed means the glass shows it"
+    assert found.kept.incidents is not None
+    assert len(found.kept.incidents) < len(script_of(tiny, seed))
+    story = story_of(found, tiny)
+    assert len(story) <= 12
+    assert story[-1].startswith(f"esl world replay {seed}")
+    assert any("BROKEN" in line for line in story)
+
+
+def test_every_trouble_that_a_scenario_names_happens_and_meets_displays() -> None:
+    few = replace(
+        MORNING, troubles={"tag.reboot": 4.0, "network.loss": 2.0, "gateway.killed": 1.0, "pos.update": 8.0}, tags=6
+    )
+    verdict = run_seed(few, 3)
+    assert verdict.violations == ()
+    assert set(verdict.happened) <= set(few.troubles)
+    assert {state for _, state in verdict.hits} <= {state.value for state in DeliveryState}
+    assert sum(verdict.hits.values()) > 0
+    assert verdict.refreshes > 6
+
+
+def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    for text, words in (
+        ('name = "x"', "version is missing"),
+        (
+            'name = "x"\nversion = 1\nabout = "y"\n[troubles]\n"gateway.sings" = 1',
+            "troubles.gateway.sings is not known",
+        ),
+        ('name = "x"\nversion = 1\nabout = "y"\n[shop]\ntags = -1', "tags is -1"),
+        ('name = "x"\nversion = 1\nabout = "y"\n[shop]\ntags = "many"', "int is wanted"),
+        ("name = ", "mine.toml"),
+    ):
+        file.write_text(text)
+        with pytest.raises(ScenarioWrong, match=words):
+            load_scenario(str(file), kinds=KINDS)
+    with pytest.raises(ScenarioWrong, match="worst-week"):
+        load_scenario("no-such", kinds=KINDS)
+
+
+def test_the_scenarios_that_ship_are_right_and_name_only_troubles_that_there_are() -> None:
+    worst: Scenario = load_scenario("worst-week", kinds=KINDS)
+    assert set(worst.troubles) == KINDS, "the worst week holds everything"
