@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, or_, select, update
 
 from gateway.access import tables
 from gateway.access.audit_log import audit
@@ -208,8 +208,11 @@ def _take(connection: Connection, store_id: str, number: ColumnElement[int], cou
     return next_free - count
 
 
+_STORE = select(tables.store).where(tables.store.c.store_id == bindparam("wanted_id"))
+
+
 def _row(connection: Connection, store_id: str) -> Row[tuple[object, ...]] | None:
-    return connection.execute(select(tables.store).where(tables.store.c.store_id == store_id)).one_or_none()
+    return connection.execute(_STORE, {"wanted_id": store_id}).one_or_none()
 
 
 def _settings(row: Row[tuple[object, ...]]) -> StoreSettings:

@@ -17,13 +17,20 @@ from gateway.batch.limits import IDS_PER_STATEMENT, VERIFICATION_ROUND_S
 from gateway.batch.records import Phase, SessionState
 from gateway.batch.saving import in_statements, product_ids_of
 from gateway.catalog.tables import product
-from gateway.database.among import among
+from gateway.database.among import among, among_named, listed
 from gateway.ports import to_ms
 from gateway.shelf import NeededDisplay, first_proofs, last_fact_seq, needed_revisions, stale_displays
 from gateway.shelf.tables import binding, display
 
 _SESSION, _DISPLAY = tables.session.c, tables.batch_display.c
 _ROUND = timedelta(seconds=VERIFICATION_ROUND_S)
+_AWAITED = select(_DISPLAY.display_id).where(_DISPLAY.confirmed_at.is_(None)).limit(1)
+_AWAITED_AMONG = _AWAITED.where(among_named(_DISPLAY.display_id, "display_ids"))
+_VERIFYING = (
+    select(_SESSION.session_id, _SESSION.store_id, _SESSION.round, _SESSION.next_check_at)
+    .where(_SESSION.state == SessionState.PROCESSING.value, _SESSION.phase == Phase.VERIFYING.value)
+    .order_by(_SESSION.complete_no)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,9 @@ def end_syncing(connection: Connection, session_id: str, now: datetime) -> tuple
 
 def is_awaited(connection: Connection, display_ids: Sequence[str] | None) -> bool:
     """Whether any batch waits for any of them (None: for anything): a read that saves most proofs a write."""
-    waiting = select(_DISPLAY.display_id).where(_DISPLAY.confirmed_at.is_(None))
-    if display_ids is not None:
-        waiting = waiting.where(among(_DISPLAY.display_id, display_ids))
-    return connection.scalar(waiting.limit(1)) is not None
+    if display_ids is None:
+        return connection.scalar(_AWAITED) is not None
+    return connection.scalar(_AWAITED_AMONG, {"display_ids": listed(display_ids)}) is not None
 
 
 def confirm_displays(
@@ -107,11 +113,7 @@ def confirm_displays(
 
 def verifying_sessions(connection: Connection) -> list[Verifying]:
     """Those in verification, in the order of their completion."""
-    rows = connection.execute(
-        select(_SESSION.session_id, _SESSION.store_id, _SESSION.round, _SESSION.next_check_at)
-        .where(_SESSION.state == SessionState.PROCESSING.value, _SESSION.phase == Phase.VERIFYING.value)
-        .order_by(_SESSION.complete_no)
-    )
+    rows = connection.execute(_VERIFYING)
     return [Verifying(row.session_id, row.store_id, row.round, row.next_check_at) for row in rows]
 
 

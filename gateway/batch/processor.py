@@ -26,7 +26,7 @@ from gateway.batch.saving import (
     save_next_slice,
     stores_with_work,
 )
-from gateway.batch.sweeping import sweep
+from gateway.batch.sweeping import is_to_be_swept, sweep
 from gateway.catalog import ProductsChanged
 from gateway.database import Crashed, Database, DatabaseFailure, DatabaseFull
 from gateway.ports import Clock, EventStream, WorkerDied
@@ -213,6 +213,8 @@ class BatchProcessor:
 
     async def _sweep(self) -> None:
         now = self._clock.now()
+        if not await self._database.read(lambda connection: is_to_be_swept(connection, now)):
+            return
         for store_id, session_id in await self._database.write(lambda connection: sweep(connection, now)):
             self._events.publish(BatchMoved(store_id, session_id))
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 
 from gateway.batch import tables
 from gateway.batch.limits import STATUS_KEPT_MS
@@ -17,14 +17,28 @@ _PARTS = (
     tables.chunk,
     tables.batch_display,
 )
+_OVER = (SessionState.COMPLETED.value, SessionState.FAILED.value, SessionState.EXPIRED.value)
+_EXPIRED = and_(_SESSION.state == SessionState.OPEN.value, _SESSION.expires_at <= bindparam("now_ms"))
+_OLD = and_(
+    _SESSION.state.in_(_OVER),
+    func.coalesce(_SESSION.finished_at, _SESSION.expires_at) < bindparam("kept_since_ms"),
+)
+_IS_TO_BE_SWEPT = select(exists().where(or_(_EXPIRED, _OLD)))
+
+
+def is_to_be_swept(connection: Connection, now: datetime) -> bool:
+    """A read, so that a minute in which nothing is over costs no write."""
+    values = {"now_ms": to_ms(now), "kept_since_ms": to_ms(now) - STATUS_KEPT_MS}
+    return bool(connection.scalar(_IS_TO_BE_SWEPT, values))
 
 
 def sweep(connection: Connection, now: datetime) -> list[tuple[str, str]]:
     """Gives (store, session) of each session that has just expired."""
     expired = connection.execute(
         select(_SESSION.store_id, _SESSION.session_id)
-        .where(_SESSION.state == SessionState.OPEN.value, _SESSION.expires_at <= to_ms(now))
-        .order_by(_SESSION.expires_at, _SESSION.session_id)
+        .where(_EXPIRED)
+        .order_by(_SESSION.expires_at, _SESSION.session_id),
+        {"now_ms": to_ms(now)},
     ).all()
     for _, session_id in expired:
         chosen = _SESSION.session_id == session_id
@@ -39,12 +53,8 @@ def sweep(connection: Connection, now: datetime) -> list[tuple[str, str]]:
 
 
 def _forget_old(connection: Connection, now: datetime) -> None:
-    over = (SessionState.COMPLETED.value, SessionState.FAILED.value, SessionState.EXPIRED.value)
     old = connection.scalars(
-        select(_SESSION.session_id).where(
-            _SESSION.state.in_(over),
-            func.coalesce(_SESSION.finished_at, _SESSION.expires_at) < to_ms(now) - STATUS_KEPT_MS,
-        )
+        select(_SESSION.session_id).where(_OLD), {"kept_since_ms": to_ms(now) - STATUS_KEPT_MS}
     ).all()
     for session_id in old:
         for part in _PARTS:

@@ -68,11 +68,12 @@ def register_bridge(
     return Bridge(bridge_id, store_id, carrier, path)
 
 
+_BRIDGES = select(bridge).where(bridge.c.removed_at.is_(None)).order_by(bridge.c.bridge_id)
+
+
 def list_bridges(connection: Connection, store_id: str | None = None) -> list[Bridge]:
     """The bridges of the store, or of all stores, by id."""
-    query = select(bridge).where(bridge.c.removed_at.is_(None)).order_by(bridge.c.bridge_id)
-    if store_id is not None:
-        query = query.where(bridge.c.store_id == store_id)
+    query = _BRIDGES if store_id is None else _BRIDGES.where(bridge.c.store_id == store_id)
     return [Bridge(row.bridge_id, row.store_id, row.carrier, row.path) for row in connection.execute(query)]
 
 

@@ -208,9 +208,13 @@ class Delivery:
         self._swept_s = self._clock.monotonic_s()
         known = list(self.shop.tags)
         keyring = self.shop.keyring
-        bridges = await self._database.read(list_bridges)
-        links = await self._database.read(lambda connection: load_tags(connection, keyring, known))
-        unproved = await self._database.read(unproved_displays)
+        bridges, links, unproved = await self._database.read(
+            lambda connection: (
+                list_bridges(connection),
+                load_tags(connection, keyring, known),
+                unproved_displays(connection),
+            )
+        )
         for bridge in bridges:
             if bridge.bridge_id not in self.shop.sessions:
                 self.shop.sessions[bridge.bridge_id] = BridgeSession(bridge.bridge_id, bridge.store_id)

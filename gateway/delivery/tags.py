@@ -103,9 +103,14 @@ class Keyring:
         return FactoryCode(self._vault.open(str(link.tag_id), link.sealed_factory_code))
 
 
+_APPROVED = select(tag.c.tag_id).where(tag.c.approved_at.is_not(None))
+
+
 def load_tags(connection: Connection, keyring: Keyring, known: Sequence[str] = ()) -> dict[str, TagLink]:
     """The approved tags that are not `known` yet, by tag id, with their associations and keys."""
     skip = set(known)
+    if skip.issuperset(connection.scalars(_APPROVED)):
+        return {}
     displays: dict[str, list[tuple[str, str]]] = {}
     for row in connection.execute(select(display).order_by(display.c.tag_id, display.c.idx)):
         if row.tag_id not in skip:

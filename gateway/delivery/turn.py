@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from firmware_protocol import Codec, Encoding, Report, ReportState
@@ -28,6 +29,21 @@ from gateway.delivery.books import (
 )
 from gateway.delivery.tables import tag_key
 from gateway.shelf import Fact, content_of
+
+_BY_TAG = tag_key.c.tag_id == bindparam("b_tag")
+_HEARD_UNDER_KEY = update(tag_key).where(_BY_TAG).values(heard_at=bindparam("heard_at"))
+_RESERVE = update(tag_key).where(_BY_TAG).values(down_reserved=bindparam("down_reserved"))
+
+
+def _keep_keys() -> Insert:
+    statement = upsert(tag_key)
+    names = ("generation", "tag_nonce", "gateway_nonce", "down_reserved", "heard_at")
+    return statement.on_conflict_do_update(
+        index_elements=["tag_id"], set_={name: statement.excluded[name] for name in names}
+    )
+
+
+_KEEP_KEYS = _keep_keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +136,19 @@ class _Bench:
     def commit_keys(self) -> None:
         """New keys last: what was heard or reserved under the old ones in the same turn holds no longer."""
         work = self._work
-        by_tag = tag_key.c.tag_id == bindparam("b_tag")
         if work.heard_under_key:
             self._connection.execute(
-                update(tag_key).where(by_tag),
+                _HEARD_UNDER_KEY,
                 [{"b_tag": tag_id, "heard_at": work.now_ms} for tag_id in work.heard_under_key],
             )
         if work.reserve:
             self._connection.execute(
-                update(tag_key).where(by_tag),
+                _RESERVE,
                 [{"b_tag": tag_id, "down_reserved": highest} for tag_id, highest in work.reserve],
             )
         if work.new_keys:
-            statement = upsert(tag_key)
-            names = ("generation", "tag_nonce", "gateway_nonce", "down_reserved", "heard_at")
-            statement = statement.on_conflict_do_update(
-                index_elements=["tag_id"], set_={name: statement.excluded[name] for name in names}
-            )
             self._connection.execute(
-                statement,
+                _KEEP_KEYS,
                 [
                     {
                         "tag_id": key.tag_id,

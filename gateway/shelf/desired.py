@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gateway.access.tables import store
 from gateway.catalog.tables import product
-from gateway.database.among import among
+from gateway.database.among import among_named, listed
 from gateway.ports import to_ms
 from gateway.shelf.facts import Fact
 from gateway.shelf.tables import content, desired, desired_source, display, display_history, template_release
@@ -59,15 +60,48 @@ class Moved:
     outdated: tuple[str, ...]
 
 
+# Built once: most bring-ups write a label or two, and are over sooner than their statements would be put together.
+_CURRENT = select(desired.c.display_id, desired.c.revision, desired.c.content_id).where(
+    among_named(desired.c.display_id, "display_ids")
+)
+_DRAWN_FROM = (
+    select(
+        display.c.display_id,
+        display.c.binding_version,
+        display.c.template,
+        store.c.settings_version,
+        template_release.c.release,
+    )
+    .join(store, store.c.store_id == display.c.store_id)
+    .outerjoin(template_release, template_release.c.template == display.c.template)
+    .where(among_named(display.c.display_id, "display_ids"))
+)
+_VERSIONS = select(product.c.product_id, product.c.version).where(among_named(product.c.product_id, "product_ids"))
+_APPEND_HISTORY = insert(display_history)
+_KEEP_CONTENT = upsert(content).on_conflict_do_nothing(index_elements=["content_id"])
+_KEEP_SOURCES = insert(desired_source)
+_FORGET_SOURCES = delete(desired_source).where(among_named(desired_source.c.display_id, "display_ids"))
+_MOVED_AT = update(desired).where(desired.c.display_id == bindparam("b_display")).values(moved_at=bindparam("moved_at"))
+
+
+def _save_desired() -> Insert:
+    """Replaces what a redraw says anew; when the revision moved and what comes next are written by themselves."""
+    statement = upsert(desired)
+    kept = ("display_id", "store_id", "moved_at", "next_revision", "next_content_id", "next_at")
+    return statement.on_conflict_do_update(
+        index_elements=["display_id"],
+        set_={one.name: statement.excluded[one.name] for one in desired.c if one.name not in kept},
+    )
+
+
+_SAVE_DESIRED = _save_desired()
+
+
 def write_pictures(connection: Connection, pictures: Sequence[Picture], now: datetime) -> Moved:
     """Make the pictures *desired* in one transaction with the re-check of what they were drawn from."""
     current = {
         row.display_id: row
-        for row in connection.execute(
-            select(desired.c.display_id, desired.c.revision, desired.c.content_id).where(
-                among(desired.c.display_id, [one.display_id for one in pictures])
-            )
-        )
+        for row in connection.execute(_CURRENT, {"display_ids": listed(one.display_id for one in pictures)})
     }
     now_ms = to_ms(now)
     holding, outdated = _recheck(connection, pictures, now_ms)
@@ -83,7 +117,7 @@ def write_pictures(connection: Connection, pictures: Sequence[Picture], now: dat
     if holding:
         _write_desired(connection, holding, revisions, {one.display_id for one in moved}, now_ms)
     if moved:
-        connection.execute(insert(display_history), [_fact(one, revisions[one.display_id], now_ms) for one in moved])
+        connection.execute(_APPEND_HISTORY, [_fact(one, revisions[one.display_id], now_ms) for one in moved])
     moved_ids = {one.display_id for one in moved}
     return Moved(
         moved=tuple(one.display_id for one in moved),
@@ -108,6 +142,8 @@ def set_template_releases(connection: Connection, releases: dict[str, str], now:
 
 def content_of(connection: Connection, content_ids: Sequence[bytes]) -> dict[bytes, tuple[str, bytes]]:
     """Panel name and deflated planes of each content that is known."""
+    if not content_ids:
+        return {}
     rows = connection.execute(select(content).where(content.c.content_id.in_(content_ids)))
     return {row.content_id: (row.panel, row.deflated) for row in rows}
 
@@ -115,25 +151,12 @@ def content_of(connection: Connection, content_ids: Sequence[bytes]) -> dict[byt
 def _recheck(connection: Connection, pictures: Sequence[Picture], now_ms: int) -> tuple[list[Picture], list[Picture]]:
     display_rows = {
         row.display_id: row
-        for row in connection.execute(
-            select(
-                display.c.display_id,
-                display.c.binding_version,
-                display.c.template,
-                store.c.settings_version,
-                template_release.c.release,
-            )
-            .join(store, store.c.store_id == display.c.store_id)
-            .outerjoin(template_release, template_release.c.template == display.c.template)
-            .where(among(display.c.display_id, [one.display_id for one in pictures]))
-        )
+        for row in connection.execute(_DRAWN_FROM, {"display_ids": listed(one.display_id for one in pictures)})
     }
     product_ids = {product_id for one in pictures for product_id, _ in one.drawn_from.product_versions}
     versions: dict[int, int] = {
         row.product_id: row.version
-        for row in connection.execute(
-            select(product.c.product_id, product.c.version).where(among(product.c.product_id, sorted(product_ids)))
-        )
+        for row in connection.execute(_VERSIONS, {"product_ids": listed(sorted(product_ids))})
     }
     holding: list[Picture] = []
     outdated: list[Picture] = []
@@ -159,11 +182,7 @@ def overtaken_displays(connection: Connection, needed: Iterable[tuple[str, int]]
     A higher number for the same content overtakes nothing: the tag held one, the data was restored, a price came back.
     """
     revisions = dict(needed)
-    moved = connection.execute(
-        select(desired.c.display_id, desired.c.revision, desired.c.content_id).where(
-            among(desired.c.display_id, revisions)
-        )
-    )
+    moved = connection.execute(_CURRENT, {"display_ids": listed(revisions)})
     fact = display_history.c
     overtaken: set[str] = set()
     for row in moved:
@@ -187,7 +206,7 @@ def overtaken_displays(connection: Connection, needed: Iterable[tuple[str, int]]
 def _write_contents(connection: Connection, pictures: Sequence[Picture]) -> None:
     if pictures:
         connection.execute(
-            upsert(content).on_conflict_do_nothing(index_elements=["content_id"]),
+            _KEEP_CONTENT,
             [
                 {"content_id": one.content_id, "panel": one.panel, "deflated": one.deflated}
                 for one in {one.content_id: one for one in pictures}.values()
@@ -198,17 +217,8 @@ def _write_contents(connection: Connection, pictures: Sequence[Picture]) -> None
 def _write_desired(
     connection: Connection, pictures: Sequence[Picture], revisions: dict[str, int], moved: set[str], now_ms: int
 ) -> None:
-    statement = upsert(desired)
-    statement = statement.on_conflict_do_update(
-        index_elements=["display_id"],
-        set_={
-            column.name: statement.excluded[column.name]
-            for column in desired.c
-            if column.name not in ("display_id", "store_id", "moved_at", "next_revision", "next_content_id", "next_at")
-        },
-    )
     connection.execute(
-        statement,
+        _SAVE_DESIRED,
         [
             {
                 "display_id": one.display_id,
@@ -228,20 +238,15 @@ def _write_desired(
         ],
     )
     if moved:
-        connection.execute(
-            update(desired).where(desired.c.display_id == bindparam("b_display")).values(moved_at=now_ms),
-            [{"b_display": display_id} for display_id in sorted(moved)],
-        )
-    connection.execute(
-        delete(desired_source).where(among(desired_source.c.display_id, [one.display_id for one in pictures]))
-    )
+        connection.execute(_MOVED_AT, [{"b_display": display_id, "moved_at": now_ms} for display_id in sorted(moved)])
+    connection.execute(_FORGET_SOURCES, {"display_ids": listed(one.display_id for one in pictures)})
     sources = [
         {"display_id": one.display_id, "product_id": product_id, "product_version": version}
         for one in pictures
         for product_id, version in one.drawn_from.product_versions
     ]
     if sources:
-        connection.execute(insert(desired_source), sources)
+        connection.execute(_KEEP_SOURCES, sources)
 
 
 def _fact(picture: Picture, revision: int, now_ms: int) -> dict[str, object]:

@@ -116,20 +116,21 @@ def first_proofs(connection: Connection, needed: Iterable[tuple[str, int, int]])
     return found
 
 
+_UNPROVED = (
+    select(desired.c.display_id)
+    .outerjoin(shown, shown.c.display_id == desired.c.display_id)
+    .where(
+        func.coalesce(
+            and_(shown.c.revision == desired.c.revision, shown.c.content_id == desired.c.content_id), literal(False)
+        ).is_(False)
+    )
+    .order_by(desired.c.display_id)
+)
+
+
 def unproved_displays(connection: Connection, store_id: str | None = None) -> list[str]:
     """Displays whose *shown* differs from *desired*, by id: what delivery works on after a start."""
-    query = (
-        select(desired.c.display_id)
-        .outerjoin(shown, shown.c.display_id == desired.c.display_id)
-        .where(
-            func.coalesce(
-                and_(shown.c.revision == desired.c.revision, shown.c.content_id == desired.c.content_id), literal(False)
-            ).is_(False)
-        )
-        .order_by(desired.c.display_id)
-    )
-    if store_id is not None:
-        query = query.where(desired.c.store_id == store_id)
+    query = _UNPROVED if store_id is None else _UNPROVED.where(desired.c.store_id == store_id)
     return list(connection.scalars(query))
 
 

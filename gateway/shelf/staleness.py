@@ -6,12 +6,13 @@ Rule: one comparison of tables decides; who asks, how often and why makes no dif
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, Select, and_, exists, or_, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, or_, select
 
 from gateway.access.tables import store
 from gateway.catalog.tables import product
-from gateway.database.among import among
+from gateway.database.among import among_named, listed
 from gateway.ports import to_ms
 from gateway.shelf.tables import binding, desired, desired_source, display, template_release
 
@@ -25,32 +26,40 @@ def stale_displays(
     limit: int | None = None,
 ) -> list[str]:
     """Displays that were ever bound and whose picture must be worked out anew, by id."""
-    query = _stale(to_ms(now))
-    if store_id is not None:
-        query = query.where(display.c.store_id == store_id)
-    if product_ids is not None:
-        query = query.where(
-            display.c.display_id.in_(select(binding.c.display_id).where(among(binding.c.product_id, product_ids)))
-        )
+    query = _stale(of_store=store_id is not None, of_products=product_ids is not None)
     if limit is not None:
         query = query.limit(limit)
-    return list(connection.scalars(query.order_by(display.c.display_id)))
+    values: dict[str, object] = {"now_ms": to_ms(now)}
+    if store_id is not None:
+        values["store_id"] = store_id
+    if product_ids is not None:
+        values["product_ids"] = listed(product_ids)
+    return list(connection.scalars(query, values))
 
 
 def next_change_at(connection: Connection, now: datetime) -> int | None:
     """The next instant (ms) at which time alone makes a display stale: a sale that starts or ends."""
-    return connection.scalar(
-        select(desired.c.valid_until).where(desired.c.valid_until > to_ms(now)).order_by(desired.c.valid_until).limit(1)
-    )
+    return connection.scalar(_NEXT_CHANGE, {"now_ms": to_ms(now)})
 
 
-def _stale(now_ms: int) -> Select[tuple[str]]:
+# Statements that are asked every minute are built once: building one costs several times what SQLite needs to answer.
+_NEXT_CHANGE = (
+    select(desired.c.valid_until)
+    .where(desired.c.valid_until > bindparam("now_ms"))
+    .order_by(desired.c.valid_until)
+    .limit(1)
+)
+
+
+@cache
+def _stale(*, of_store: bool, of_products: bool) -> Select[tuple[str]]:
+    now_ms: BindParameter[int] = bindparam("now_ms")
     source_moved = exists().where(
         desired_source.c.display_id == display.c.display_id,
         product.c.product_id == desired_source.c.product_id,
         product.c.version != desired_source.c.product_version,
     )
-    return (
+    query = (
         select(display.c.display_id)
         .join(store, store.c.store_id == display.c.store_id)
         .outerjoin(desired, desired.c.display_id == display.c.display_id)
@@ -70,4 +79,11 @@ def _stale(now_ms: int) -> Select[tuple[str]]:
                 source_moved,
             ),
         )
+        .order_by(display.c.display_id)
     )
+    if of_store:
+        query = query.where(display.c.store_id == bindparam("store_id"))
+    if of_products:
+        shows_one = select(binding.c.display_id).where(among_named(binding.c.product_id, "product_ids"))
+        query = query.where(display.c.display_id.in_(shows_one))
+    return query

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from gateway.access import StoreSettings, store_settings
 from gateway.catalog import Product, products_by_id
-from gateway.database.among import among
+from gateway.database.among import among_named, listed
 from gateway.labels import LabelRequest
 from gateway.shelf import DrawnFrom
 from gateway.shelf.tables import binding, display
@@ -31,17 +31,20 @@ class ToDraw:
     reason: str | None
 
 
+_DISPLAYS = select(display).where(among_named(display.c.display_id, "display_ids")).order_by(display.c.display_id)
+_BOUND = (
+    select(binding.c.display_id, binding.c.product_id)
+    .where(among_named(binding.c.display_id, "display_ids"))
+    .order_by(binding.c.display_id, binding.c.position)
+)
+
+
 def load(connection: Connection, display_ids: Sequence[str], releases: Mapping[str, str], at: datetime) -> list[ToDraw]:
     """What each display shall show at `at`. `releases`: the current release of each template."""
-    displays = connection.execute(
-        select(display).where(among(display.c.display_id, display_ids)).order_by(display.c.display_id)
-    ).all()
+    ids = {"display_ids": listed(display_ids)}
+    displays = connection.execute(_DISPLAYS, ids).all()
     bound: dict[str, list[int]] = {}
-    for row in connection.execute(
-        select(binding.c.display_id, binding.c.product_id)
-        .where(among(binding.c.display_id, display_ids))
-        .order_by(binding.c.display_id, binding.c.position)
-    ):
+    for row in connection.execute(_BOUND, ids):
         bound.setdefault(row.display_id, []).append(row.product_id)
     products = products_by_id(connection, sorted({one for ids in bound.values() for one in ids}))
     settings: dict[str, StoreSettings] = {}
