@@ -18,8 +18,8 @@ from simulator.faults import FaultyLine, FaultyPath
 from simulator.schedule import Scheduler
 
 READ_OCTETS = 65_536
-# A gateway that takes nothing for so long is gone: say so, or reports would wait here for ever. Its port's own retries
-# are at most 2 s apart.
+# A gateway that takes nothing of what waits for it for so long is gone: say so, or reports would wait here for ever.
+# Its port's own retries are at most 2 s apart.
 SILENT_S = 6.0
 _SESSIONS = (1 << 32) - 1
 
@@ -37,7 +37,7 @@ class SerialBridgeCarrier:
         self._link = SerialLink(1)
         self._uplink: FaultyUplink | None = None
         self._out = bytearray()
-        self._heard_at = 0.0
+        self._silent_since = 0.0
         self._wake_at: float | None = None
 
     @property
@@ -83,7 +83,7 @@ class SerialBridgeCarrier:
 
     def _new_session(self) -> None:
         self._link = SerialLink(1 + self._chance.randrange(_SESSIONS))
-        self._heard_at = self._scheduler.clock.monotonic_s()
+        self._silent_since = self._scheduler.clock.monotonic_s()
         self._pump()
 
     def _lose(self) -> None:
@@ -105,7 +105,7 @@ class SerialBridgeCarrier:
     def _take(self, octets: bytes) -> None:
         if self._master < 0:
             return
-        now_s = self._heard_at = self._scheduler.clock.monotonic_s()
+        now_s = self._silent_since = self._scheduler.clock.monotonic_s()
         for event in self._link.receive(octets, now_s):
             if isinstance(event, LinkOpened):
                 self._lose()
@@ -117,6 +117,8 @@ class SerialBridgeCarrier:
         self._pump()
 
     def _send(self, payload: bytes, hello: bool) -> None:
+        if not self._link.waiting:
+            self._silent_since = self._scheduler.clock.monotonic_s()  # an idle line is silent for good reason
         self._link.send(payload)
         self._scheduler.soon(self._pump)
 
@@ -125,7 +127,7 @@ class SerialBridgeCarrier:
         if self._master < 0:
             return
         now_s = self._scheduler.clock.monotonic_s()
-        if self._link.waiting and self._uplink is not None and now_s - self._heard_at > SILENT_S:
+        if self._link.waiting and self._uplink is not None and now_s - self._silent_since > SILENT_S:
             self._lose()
             self._new_session()
             return

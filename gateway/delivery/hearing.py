@@ -29,7 +29,7 @@ from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.sealing import open_answer, open_report
 from firmware_protocol.tlv import SensorValue, unpack_responses
 from gateway.delivery.bridge_session import BridgeSession
-from gateway.delivery.limits import CANNOT_OPEN_BEFORE_COMMISSIONING, OFFERS_BEFORE_MOVING, REPORTS_BEFORE_MOVING
+from gateway.delivery.limits import CANNOT_OPEN_BEFORE_COMMISSIONING, REPORTS_BEFORE_MOVING
 from gateway.delivery.shop import Shop
 from gateway.delivery.tags import TagLink
 from gateway.delivery.turn import HeardReport
@@ -186,7 +186,7 @@ class Ear:
         if serving is session:
             return
         # No sealed proof that it moved is needed where its bridge is gone, or where offers through it went unanswered.
-        if serving is None or not serving.open or self._shop.unanswered(link) >= OFFERS_BEFORE_MOVING:
+        if serving is None or not serving.open or self._shop.is_silent(link, now_s):
             hearing.served_by[str(link.tag_id)] = session.bridge_id
 
     def _tag_of(self, session: BridgeSession, tag_id: str) -> TagLink | None:

@@ -38,8 +38,8 @@ ENCODINGS_REMEMBERED_A_BRIDGE = 4_096
 CREDIT_QUERY_AFTER_S = 2.0
 # An association moves after this many sealed reports through another bridge (docs/protocol.md, "Associations").
 REPORTS_BEFORE_MOVING = 3
-# ... or when another bridge hears the tag while so many attempts of a recorded offer passed without an answer.
-OFFERS_BEFORE_MOVING = 2
+# ... or when another bridge hears the tag this many of its contacts after an offer that it has not answered.
+CONTACTS_BEFORE_MOVING = 1.5
 # Below this a tag's cell is the likeliest cause of its silence (2.45 V, the field's low-battery threshold).
 BATTERY_LOW_MV = 2_450
 # A corrupted message is one that a tag cannot open, too: only so many in a row mean that its keys are not ours.

@@ -21,12 +21,17 @@ from gateway.ports import Random
 
 @dataclass(slots=True)
 class Attempt:
-    """What was last tried for one display. `unanswered`: offers in a row without any answer; `failed`: refreshes."""
+    """What was last tried for one display. `unanswered`: offers in a row without any answer; `failed`: refreshes.
+
+    `silent_since_s`: the first offer since its tag last answered or moved. Patience begins anew when a way opens
+    (`unanswered`), and this does not: a bridge that comes and goes would keep a tag that has left it for ever.
+    """
 
     unanswered: int = 0
     failed: int = 0
     answer: ReportState | None = None
     offered_s: float = 0.0
+    silent_since_s: float | None = None
     asked_until_s: float = 0.0  # a question is out; until then nobody need ask again
     due_s: float = 0.0
 
@@ -84,6 +89,8 @@ class Agenda:
         contacts = min(CONTACTS_BEFORE_RETRY * BACKOFF_FACTOR**attempt.unanswered, BACKOFF_CONTACTS_MAX)
         attempt.unanswered += 1
         attempt.offered_s = now_s
+        if attempt.silent_since_s is None:
+            attempt.silent_since_s = now_s
         self.due_at(display_id, now_s + self._spread(contacts * contact_s) + LINK_SLACK_S)
 
     def after_answer(
@@ -92,6 +99,7 @@ class Agenda:
         """The tag said something short of a proof: wait for what that state takes, then ask again."""
         attempt = self.attempt(display_id)
         attempt.unanswered = 0
+        attempt.silent_since_s = None
         attempt.answer = state
         wait_s = self._spread(CONTACTS_BEFORE_RETRY * contact_s) + LINK_SLACK_S
         if state in (ReportState.REFRESHING, ReportState.WAITING_PARTS):

@@ -304,7 +304,7 @@ class Delivery:
                     before.say(Unassociate(link.tag_id))
                 link.bridge_id, link.esl_address = bridge_id, address
                 self.shop.sessions[bridge_id].say(Associate(link.tag_id, *address))
-                self.shop.due_now(link, now_s)
+                self.shop.moved(link, now_s)
 
     async def _give(self, session: BridgeSession, wanted: PartsWanted) -> None:
         encoding = self.shop.encodings.get(wanted.encoding_id)

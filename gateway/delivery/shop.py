@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.encodings import EncodingCache
-from gateway.delivery.limits import CONTACT_S_DEFAULT
-from gateway.delivery.plan import Agenda
+from gateway.delivery.limits import CONTACT_S_DEFAULT, CONTACTS_BEFORE_MOVING, LINK_SLACK_S
+from gateway.delivery.plan import Agenda, Attempt
 from gateway.delivery.tags import Keyring, TagLink
 
 
@@ -47,10 +47,23 @@ class Shop:
         session = self.session_of(place[0])
         return session.bridge_id if session is not None else None
 
-    def unanswered(self, link: TagLink) -> int:
-        """The most offers in a row that passed their expected contacts without any answer from this tag."""
-        attempts = (self.agenda.attempts.get(display_id) for display_id, _ in link.displays)
-        return max((attempt.unanswered for attempt in attempts if attempt is not None), default=0)
+    def is_silent(self, link: TagLink, now_s: float) -> bool:
+        """Whether an offer has passed its expected contact without any answer from this tag, however often repeated."""
+        patience_s = CONTACTS_BEFORE_MOVING * self.contact_s(link) + LINK_SLACK_S
+        return any(
+            attempt.silent_since_s is not None and now_s - attempt.silent_since_s > patience_s
+            for attempt in self._attempts(link)
+        )
+
+    def moved(self, link: TagLink, now_s: float) -> None:
+        """Another bridge serves the tag now: what went unanswered says nothing of the way through this one."""
+        for attempt in self._attempts(link):
+            attempt.silent_since_s = None
+        self.due_now(link, now_s)
+
+    def _attempts(self, link: TagLink) -> list[Attempt]:
+        attempts = self.agenda.attempts
+        return [attempts[display_id] for display_id, _ in link.displays if display_id in attempts]
 
     def due_now(self, link: TagLink, now_s: float) -> None:
         """The way to the tag has opened: look at its displays at once, with the patience of a first attempt."""

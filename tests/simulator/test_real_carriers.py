@@ -17,6 +17,7 @@ from gateway.app.broker_config import Listener, bridge_login
 from gateway.links import BrokerAddress, Carrier, MqttCarrier, PayloadArrived, SerialCarrier
 from gateway.ports import SystemClock as GatewayClock
 from gateway.ports import SystemSecrets
+from simulator import serial_carrier
 from simulator.chance import generator
 from simulator.clock import SystemClock
 from simulator.faults import FaultRates
@@ -157,6 +158,22 @@ def test_a_line_that_spoils_a_fifth_of_its_frames_carries_everything(tmp_path: P
             await until(gateway, show_all(gateway, ends.fleet, 1, seed=1))
             assert ends.fleet.bridges[BRIDGE].bad_payloads == gateway.counts["bad"] == 0
             assert all(sum(counts.values()) > counts["passed"] for counts in ends.fleet.link_counts().values())
+
+    asyncio.run(story())
+
+
+def test_a_line_on_which_nobody_spoke_for_a_while_is_the_same_line_afterwards(
+    tmp_path: Path, scripted_gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silence counts from the first frame that waits for an answer, not from the last one that was heard."""
+    monkeypatch.setattr(serial_carrier, "SILENT_S", 0.5)
+    plan = FleetPlan(tags=1, speed=1, contact_s=1.5, mix=PLAN.mix)
+
+    async def story() -> None:
+        async with shop_over("serial", plan, tmp_path, scripted_gateway) as (ends, gateway):
+            await until(gateway, lambda: all(gateway.newest(tag_id) for tag_id in ends.fleet.tags))
+            await until(gateway, show_all(gateway, ends.fleet, 1, seed=1))
+            assert len(gateway.of_kind(Hello)) == 1
 
     asyncio.run(story())
 

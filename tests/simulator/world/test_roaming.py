@@ -29,3 +29,26 @@ def test_a_tag_is_served_by_the_bridge_it_went_to_though_that_bridge_takes_it_fo
             assert await world.differences() == []
 
     run(main, start_utc=START)
+
+
+def test_a_tag_is_served_by_the_bridge_it_went_to_though_the_one_it_left_comes_back_again_and_again(
+    tmp_path: Path,
+) -> None:
+    """Each return gives the label the patience of a first offer, and none of them ever counts as unanswered."""
+
+    async def main(clock: VirtualClock) -> None:
+        async with World.open(clock, tmp_path, FleetPlan(seed=5, tags=1, bridges=2)) as world:
+            await world.add({"barcode": "SKU-1", "name": "Mlijeko", "price": "1.29"})
+            await world.bind_all()
+            await world.run_until_quiet(600)
+            (tag,) = world.fleet.tags.values()
+            (here, signal_dbm), (there, _) = tag.hears
+            tag.hears = [(there, signal_dbm), (here, signal_dbm)]
+            await world.update({"barcode": "SKU-1", "price": "0.99"})
+            for _ in range(40):
+                here.restart()
+                await clock.sleep(45)
+            assert await world.unproved() == []
+            assert await world.differences() == []
+
+    run(main, start_utc=START)
