@@ -108,6 +108,7 @@ def add_store(
             settings_version=1,
             next_accepted_seq=1,
             next_product_version=1,
+            restores=0,
             trial=True,
             added_at=to_ms(now),
         )
@@ -169,6 +170,7 @@ def end_trial(connection: Connection, store_id: str, now: datetime) -> None:
             settings_version=1,
             next_accepted_seq=1,
             next_product_version=1,
+            restores=0,
             trial=False,
             added_at=to_ms(now),
         )
@@ -192,8 +194,20 @@ def jump_numbers(connection: Connection) -> None:
         update(tables.store).values(
             next_accepted_seq=store.next_accepted_seq + RESTORE_JUMP,
             next_product_version=store.next_product_version + RESTORE_JUMP,
+            restores=store.restores + 1,
         )
     )
+
+
+def forgotten_below(connection: Connection, store_id: str) -> int:
+    """Revisions that the store has given out and forgotten in a restore are below this; 0: there was none.
+
+    Raises StoreUnknown.
+    """
+    restores = connection.scalar(select(tables.store.c.restores).where(tables.store.c.store_id == store_id))
+    if restores is None:
+        raise StoreUnknown(store_id)
+    return int(restores) * RESTORE_JUMP
 
 
 def _take(connection: Connection, store_id: str, number: ColumnElement[int], count: int) -> int:

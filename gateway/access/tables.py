@@ -21,6 +21,7 @@ store = Table(
     Column("settings_version", Integer, nullable=False),
     Column("next_accepted_seq", BigInteger, nullable=False),
     Column("next_product_version", BigInteger, nullable=False),
+    Column("restores", Integer, nullable=False),  # how often its numbers have jumped: what is older may be forgotten
     Column("source", Text),  # the authority elsewhere that gives the numbers; null = this gateway
     Column("trial", Boolean, nullable=False),
     Column("added_at", BigInteger, nullable=False),

@@ -2,7 +2,7 @@
 
 from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.bridges import Bridge, BridgeRefused, BridgesChanged, list_bridges, register_bridge
-from gateway.delivery.restore import restore
+from gateway.delivery.restore import jump
 from gateway.delivery.service import Delivery
 from gateway.delivery.tags import TagLink
 
@@ -13,7 +13,7 @@ __all__ = [
     "BridgesChanged",
     "Delivery",
     "TagLink",
+    "jump",
     "list_bridges",
     "register_bridge",
-    "restore",
 ]

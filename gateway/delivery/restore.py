@@ -2,29 +2,47 @@
 
 In: the database as it was backed up. Out: revisions, product versions and accepted numbers 2^20 higher, every *shown*
 unknown, all keys void. Rule: one transaction; then each tag takes new keys and proves by a fence, without a refresh.
-Source: docs/protocol.md, "Restore".
+Done by `esl restore` before a gateway starts, or by a gateway that finds it out from a bridge; once either way, because
+after it no bridge counts as told of any run. Source: docs/protocol.md, "Restore".
 """
 
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from gateway.access import RESTORE_JUMP, adopt_run, jump_numbers
-from gateway.database import Database
-from gateway.delivery.tables import tag_key
+from firmware_protocol.link.messages import NO_RUN, Hello
+from gateway.access import RESTORE_JUMP, adopt_run, jump_numbers, known_run
+from gateway.delivery.bridges import note_hello
+from gateway.delivery.tables import bridge, tag_key
 from gateway.ports import to_ms
-from gateway.shelf import Fact
+from gateway.shelf import Fact, answer_for_lost_bindings
 from gateway.shelf.tables import desired, display_history, shown
 
 
-async def restore(database: Database, forgotten_run: bytes, now: datetime) -> None:
-    """Jump over everything that was forgotten. `forgotten_run`: the one that gave it away; every bridge names it."""
-    await database.write(lambda connection: jump(connection, forgotten_run, now))
+def hello_tells(
+    connection: Connection, bridge_id: str, hello: Hello, run_id: bytes, now: datetime, *, may_jump: bool
+) -> bool:
+    """Note a hello. True when it showed that our data is older than the world: then everything has jumped, too.
+
+    An echo of a run that we have no row for shows it, if the bridge was told of a run by this data: a bridge that lies
+    costs the shop one fence a label (`may_jump`: once a start), not its numbers. One that was told nothing yet comes
+    from elsewhere, or the data jumped since: its echo is no news, now or when it says it again.
+    """
+    told_before = note_hello(connection, bridge_id, hello.boot_id, run_id, int(hello.profile))
+    if hello.last_run_id == NO_RUN or known_run(connection, hello.last_run_id):
+        return False
+    is_older = told_before and may_jump
+    if is_older or not told_before:
+        adopt_run(connection, hello.last_run_id, now)
+    if is_older:
+        jump(connection, now, but_for=bridge_id)
+    return is_older
 
 
-def jump(connection: Connection, forgotten_run: bytes, now: datetime) -> None:
-    adopt_run(connection, forgotten_run, now)
+def jump(connection: Connection, now: datetime, *, but_for: str | None = None) -> None:
+    """Jump over everything that was forgotten. `but_for`: the bridge that is told of this run in the same breath."""
     jump_numbers(connection)
+    answer_for_lost_bindings(connection)
     connection.execute(update(desired).values(revision=desired.c.revision + RESTORE_JUMP))
     for fact, cause in ((Fact.UNKNOWN, "restored"), (Fact.DESIRED, "restored")):
         connection.execute(
@@ -42,3 +60,4 @@ def jump(connection: Connection, forgotten_run: bytes, now: datetime) -> None:
         )
     connection.execute(update(shown).values(content_id=None, up_counter=None))
     connection.execute(delete(tag_key))
+    connection.execute(update(bridge).where(bridge.c.bridge_id.is_distinct_from(but_for)).values(last_run_id=None))

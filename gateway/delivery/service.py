@@ -17,7 +17,6 @@ from firmware_protocol.content import NO_BASE
 from firmware_protocol.encoding import encoding_of
 from firmware_protocol.link.messages import (
     BOOT_ID_OCTETS,
-    NO_RUN,
     Associate,
     Hello,
     PartsWanted,
@@ -25,16 +24,15 @@ from firmware_protocol.link.messages import (
     Welcome,
 )
 from firmware_protocol.link.payload import unpack_up_payload
-from gateway.access import known_run
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession
-from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges, note_hello
+from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import answerable, take_keys
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S
 from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
-from gateway.delivery.restore import restore
+from gateway.delivery.restore import hello_tells
 from gateway.delivery.shop import Shop
 from gateway.delivery.tables import offer
 from gateway.delivery.tags import Keyring, TagLink, load_tags
@@ -257,19 +255,16 @@ class Delivery:
 
     async def _welcome(self, session: BridgeSession, hello: Hello) -> bool:
         """Answer a hello. True when it showed that our data is older than the world, so that all keys are void."""
+        now = self._clock.now()
+        may_jump = not self._restored
 
         def note(connection: Connection) -> bool:
-            profile = int(hello.profile)
-            told_before = note_hello(connection, session.bridge_id, hello.boot_id, self._run_id, profile)
-            return told_before and hello.last_run_id != NO_RUN and not known_run(connection, hello.last_run_id)
+            return hello_tells(connection, session.bridge_id, hello, self._run_id, now, may_jump=may_jump)
 
-        # An echo of a run that we have no row for: our data is a copy from before that run. Believed of a bridge that
-        # we have spoken to, and once a start: a bridge that lies costs the shop one fence a label, not its numbers.
-        restored = await self._database.write(note) and not self._restored
+        restored = await self._database.write(note)
         if restored:
             self._restored = True
             log.warning("data_older_than_the_world", bridge=session.bridge_id, next="numbers jump, tags take new keys")
-            await restore(self._database, hello.last_run_id, self._clock.now())
             for link in self.shop.tags.values():
                 link.key_book = None
             self._reload = True

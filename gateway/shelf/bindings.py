@@ -79,6 +79,14 @@ def unbind(connection: Connection, store_id: str, display_id: str) -> bool:
     return bool(removed)
 
 
+def answer_for_lost_bindings(connection: Connection) -> None:
+    """After a restore: a display that was never bound, as far as the data know, may show a price that they forgot.
+
+    From now on it is one that was unbound, which shows the unbound picture.
+    """
+    connection.execute(update(display).where(display.c.binding_version == 0).values(binding_version=1))
+
+
 def bind_automatically(connection: Connection, store_id: str) -> list[Binding]:
     """Give every display without products the next product that no display shows, both in the order they came."""
     free_displays = connection.execute(

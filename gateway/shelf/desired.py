@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from gateway.access import forgotten_below
 from gateway.access.tables import store
 from gateway.catalog.tables import product
 from gateway.database.among import among_named, listed
@@ -109,8 +110,10 @@ def write_pictures(connection: Connection, pictures: Sequence[Picture], now: dat
         one for one in holding if one.display_id not in current or current[one.display_id].content_id != one.content_id
     ]
     _write_contents(connection, moved)
+    below = {store_id: forgotten_below(connection, store_id) for store_id in sorted({one.store_id for one in moved})}
     revisions = {
-        one.display_id: current[one.display_id].revision if one.display_id in current else 0 for one in holding
+        one.display_id: current[one.display_id].revision if one.display_id in current else below[one.store_id]
+        for one in holding
     }
     for one in moved:
         revisions[one.display_id] += 1

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from firmware_protocol import PANELS, TagId, display_id
+from gateway.access import forgotten_below
 from gateway.ports import to_ms
 from gateway.shelf.bindings import unbind
 from gateway.shelf.factory_code import FactoryCodeVault
@@ -59,6 +60,7 @@ def add_box_list(
         row.tag_id: row
         for row in connection.execute(select(tag).where(tag.c.tag_id.in_([str(box.tag_id) for box in tags])))
     }
+    is_restored = forgotten_below(connection, store_id) > 0
     new_tags: dict[str, dict[str, object]] = {}
     new_displays: list[dict[str, object]] = []
     for box in tags:
@@ -90,7 +92,7 @@ def add_box_list(
                 "idx": index,
                 "store_id": store_id,
                 "panel": panel,
-                "binding_version": 0,
+                "binding_version": 1 if is_restored else 0,  # it may have hung, and been bound, before: bindings.py
                 "template": "shelf",
             }
             for index, panel in enumerate(box.panels)

@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidTag
 
 from firmware_protocol import FactoryCode, TagId
 from gateway.access import add_store
+from gateway.delivery import jump
 from gateway.shelf import (
     BoxTag,
     FactoryCodeVault,
@@ -40,6 +41,20 @@ def add(shelf: Any, *boxes: BoxTag, store: str = STORE) -> list[str]:
 def test_a_box_list_approves_its_tags_and_makes_a_display_for_each_panel(shelf: Any) -> None:
     assert add(shelf, box(1, None, "2.9-bw", "4.2-bwr")) == ["0000000000000001.0", "0000000000000001.1"]
     assert [one.panel for one in shelf.do(lambda connection: standings(connection, STORE))] == ["2.9-bw", "4.2-bwr"]
+
+
+def test_after_a_restore_a_display_that_was_never_bound_is_to_show_that_it_shows_nothing(shelf: Any) -> None:
+    """It may have been bound after the backup: its price is one that nobody answers for."""
+
+    def stale() -> list[str]:
+        found: list[str] = shelf.do(lambda connection: stale_displays(connection, NOW))
+        return found
+
+    add(shelf, box(1))
+    assert stale() == []
+    shelf.do(lambda connection: jump(connection, NOW))
+    add(shelf, box(2))  # it was on the box list that was lost
+    assert stale() == ["0000000000000001.0", "0000000000000002.0"]
 
 
 def test_the_same_list_again_changes_nothing(shelf: Any) -> None:

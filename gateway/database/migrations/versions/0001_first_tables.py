@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("settings_version", sa.Integer(), nullable=False),
         sa.Column("next_accepted_seq", sa.BigInteger(), nullable=False),
         sa.Column("next_product_version", sa.BigInteger(), nullable=False),
+        sa.Column("restores", sa.Integer(), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("trial", sa.Boolean(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
