@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 
 from benchmarks.price_rows import PriceLists
 from benchmarks.processes import Cost, costs
-from gateway.app.data_folder import DATABASE
+from gateway.app.shop_files import DATABASE
 from gateway.database import Database
 from gateway.labels import LabelRequest
 from gateway.ports import from_ms

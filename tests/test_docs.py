@@ -118,3 +118,23 @@ def test_every_command_of_the_readme_runs_in_its_order(reader: Reader) -> None:
             reader.start(block)
     assert len(said) >= 4
     assert "3850000000015" in "".join(said)
+
+
+def test_a_shop_is_backed_up_and_restored_by_the_commands_of_the_page_on_operating(reader: Reader) -> None:
+    """As written, but for the two folders: /mnt/backup, and /var/lib/esl of the old machine, then of the new one."""
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Backup and restore\n")[2].partition("\n## ")[0]
+    backup, restore = (text for language, _, text in FENCE.findall(section) if language == "sh")
+    (reader.folder / "disk").mkdir()
+
+    def on(machine: str, text: str) -> Block:
+        text = text.replace("/mnt/backup", str(reader.folder / "disk")).replace("/var/lib/esl", machine)
+        return Block("operating.md", "sh", text)
+
+    reader.start(on("old", "esl serve --data /var/lib/esl"))
+    reader.run(on("old", "esl store add corner-shop --data /var/lib/esl"))
+    reader.run(on("old", backup))
+    *before, serve = restore.strip().splitlines()
+    reader.run(on("new", "\n".join(before)))
+    reader.start(on("new", serve))
+    assert "corner-shop" in reader.run(on("new", "esl store list --data /var/lib/esl"))

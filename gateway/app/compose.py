@@ -12,10 +12,11 @@ import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access import start_run
-from gateway.app.data_folder import DATABASE, Keys, load_keys
+from gateway.app.data_folder import Keys, load_keys
 from gateway.app.figures import declare_figures
 from gateway.app.http_app import HttpParts, build_app
 from gateway.app.services import Ports, Services, build_services
+from gateway.app.shop_files import DATABASE
 from gateway.console.admin import BridgeDoors, NoDoors
 from gateway.database import Crashed, Database
 from gateway.labels import engine_words

@@ -1,7 +1,8 @@
 """The data folder of one gateway: its lock, its keys, and what it says of itself to other programs.
 
 In: a path. Out: the lock for as long as the process lives, `site.key`, `admin.token`, `endpoint.json`.
-Rule: whoever reads `endpoint.json` finds it whole or not at all; secrets are readable by their owner alone.
+Rule: whoever reads `endpoint.json` finds it whole or not at all; secrets are readable by their owner alone; a restore
+that was cut off after it was decided is finished before anything is read.
 """
 
 import base64
@@ -13,10 +14,10 @@ from pathlib import Path
 
 from gateway.app.errors import CannotStart
 from gateway.app.limits import ADMIN_TOKEN_OCTETS, SITE_KEY_OCTETS
+from gateway.app.shop_files import ADMIN_TOKEN, PORTS, SITE_KEY, finish
 from gateway.ports import Secrets
 
-ENDPOINT, ADMIN_TOKEN, SITE_KEY, LOCK, PORTS = "endpoint.json", "admin.token", "site.key", "lock", "ports.json"
-DATABASE = "esl.sqlite"
+ENDPOINT, LOCK = "endpoint.json", "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,15 @@ class DataFolder:
                 f"another gateway (process {owner or 'unknown'}) runs on {path}: "
                 "stop it, or give another folder (--data)"
             ) from None
-        with _said_by_meaning(path):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            (path / ENDPOINT).unlink(missing_ok=True)  # of a run that was killed: its ports are in ports.json
+        try:
+            with _said_by_meaning(path):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+                (path / ENDPOINT).unlink(missing_ok=True)  # of a run that was killed: its ports are in ports.json
+                finish(path)
+        except BaseException:
+            os.close(descriptor)
+            raise
         return cls(path, descriptor)
 
     def last_ports(self) -> LastPorts:

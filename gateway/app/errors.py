@@ -20,3 +20,11 @@ class AddressNotOurs(CannotStart):
 
     def __init__(self, host: str, port: int, option: str, reason: str) -> None:
         super().__init__(f"cannot listen on {host}:{port}: {reason}. Give an address of this machine ({option})")
+
+
+class CannotBackUp(Exception):
+    """No backup was made. `str()` is one line for the operator: why, and what to do. Nothing is left half."""
+
+
+class CannotRestore(Exception):
+    """The shop was not restored. `str()` is one line for the operator: why, what to do, what stands there now."""

@@ -1,10 +1,18 @@
-"""Progress bars for the phases of a batch.
+"""Progress bars: for the phases of a batch, for the steps of a backup.
 
 In: a batch's id. Out: its last status. Rule: bars go to standard error, so that what a command reports stays clean.
 """
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from gateway.cli.talk import Document, Gateway, pause
 
@@ -20,6 +28,20 @@ def bars(*, quiet: bool) -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True, quiet=quiet),
+    )
+
+
+def share_bars(*, quiet: bool) -> Progress:
+    """For steps whose units say nothing to a person; gone when they are done, and nothing where nobody looks on."""
+    console = Console(stderr=True, quiet=quiet)
+    return Progress(
+        TextColumn("{task.description:>18}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
     )
 
 

@@ -9,6 +9,8 @@ from gateway.database.errors import (
     DatabaseNewer,
     DatabaseUnreadable,
 )
+from gateway.database.files import change_at_rest, copy_database
+from gateway.database.migrate import known_revisions
 from gateway.database.schema import metadata
 
 __all__ = [
@@ -19,5 +21,8 @@ __all__ = [
     "DatabaseFull",
     "DatabaseNewer",
     "DatabaseUnreadable",
+    "change_at_rest",
+    "copy_database",
+    "known_revisions",
     "metadata",
 ]

@@ -17,3 +17,6 @@ READER_CACHE_KIB = 8 * 1024
 # The journal is copied into the database file each time it has grown by this many pages (of 4 KiB): each copy costs
 # two fsyncs, a longer journal only disk space and a slower first read after a crash.
 CHECKPOINT_PAGES = 4000
+
+# A copy for a backup tells how far it is after this many pages (16 MiB): a bar that moves, and not a call a page.
+PAGES_A_STEP = 4096

@@ -22,22 +22,24 @@ def known_revisions() -> list[str]:
 def migrate(connection: Connection, path: Path) -> None:
     """Raises DatabaseNewer, or DatabaseUnreadable for a database that is not ours; then nothing was changed."""
     with connection.begin():
-        found = _found_revision(connection, path)
-    known = known_revisions()
-    if found is not None and found not in known:
-        raise DatabaseNewer(path, found)
-    if found != known[-1]:
+        found = found_revision(connection, path)
+    if found != known_revisions()[-1]:
         _upgrade(connection)
 
 
-def _found_revision(connection: Connection, path: Path) -> str | None:
+def found_revision(connection: Connection, path: Path) -> str | None:
+    """The newest migration that the file has seen; None: it is empty. Raises as `migrate` does."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
     if "alembic_version" not in tables:
         raise DatabaseUnreadable(path, "it is a database, but not one of esl-gateway's")
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    return None if found is None else str(found)
+    if found is None:
+        return None
+    if str(found) not in known_revisions():
+        raise DatabaseNewer(path, str(found))
+    return str(found)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -7,6 +7,7 @@ Source: the POS contract, "What wins, and what is in force".
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -52,6 +53,14 @@ class Expected:
     barcodes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a judge knew at one moment: for after a restore."""
+
+    products: dict[str, JudgedProduct]
+    seq: int
+
+
 class Judge:
     """Folds one store's accepted rows. Numbers are its own: it counts rows in the order in which it is told of them."""
 
@@ -59,6 +68,19 @@ class Judge:
         self.settings = settings
         self._products: dict[str, JudgedProduct] = {}
         self._seq = 0
+        self._forgotten: list[range] = []  # numbers of rows that a restore has lost
+
+    def remember(self) -> Remembered:
+        """Everything accepted until now, as a backup has it that is taken now."""
+        return Remembered(deepcopy(self._products), self._seq)
+
+    def forget_after(self, then: Remembered) -> None:
+        """The gateway was restored from a backup: what was accepted since is lost, and is not to be shown.
+
+        Rows that were numbered since and are applied later (a batch that the backup holds half) are passed over.
+        """
+        self._products = deepcopy(then.products)
+        self._forgotten.append(range(then.seq + 1, self._seq + 1))
 
     def accepted(self, rows: Sequence[object], mode: RowMode) -> None:
         """Rows of a single update that were answered with success."""
@@ -81,6 +103,8 @@ class Judge:
 
     def apply(self, numbered: Iterable[tuple[int, ParsedRow]]) -> None:
         for seq, row in numbered:
+            if any(seq in lost for lost in self._forgotten):
+                continue
             self._products.setdefault(row.barcode, JudgedProduct()).set(seq, row.values.stored)
 
     def price_of(self, barcode: str) -> str | None:

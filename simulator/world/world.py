@@ -5,9 +5,10 @@ composition of `esl serve`, without a branch for tests; a crash cuts its ports f
 nothing runs that a SIGKILL would not run. Same seed, same octets in the same order.
 """
 
-from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, cast
 
@@ -17,9 +18,13 @@ from sqlalchemy import Connection, select
 
 from firmware_protocol import PANELS, content_id, split_display_id
 from gateway.access import StoreSettings, store_settings
+from gateway.app.backup import take_backup
 from gateway.app.compose import Gateway, compose
+from gateway.app.restore import restore_backup
 from gateway.app.services import Ports
+from gateway.app.shop_files import DATABASE
 from gateway.catalog import ParsedRow, RowMode
+from gateway.database.connect import connect_reader
 from gateway.links import BridgeClosed, BridgeOpened, CarrierEvent, PayloadArrived
 from gateway.ports import InlineExecutor, WorkerDied
 from gateway.settings import Settings
@@ -30,7 +35,7 @@ from simulator.chance import generator
 from simulator.clock import VirtualClock
 from simulator.fleet import Fleet, FleetPlan
 from simulator.schedule import Scheduler
-from simulator.world.judge import Judge
+from simulator.world.judge import Judge, Remembered
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -72,6 +77,15 @@ class MortalExecutor(InlineExecutor):
         return await super().run(work, *args)
 
 
+@dataclass(frozen=True, slots=True)
+class WorldBackup:
+    """A backup of the gateway's folder, and what POS and judge knew when it was taken."""
+
+    file: Path
+    judged: Remembered
+    pos_authorization: str = field(repr=False)
+
+
 class SeededSecrets:
     """Nobody attacks a virtual world; its secrets must only be the same in each replay."""
 
@@ -104,6 +118,10 @@ class World:
         self._pos: httpx.AsyncClient | None = None
         self._admin: httpx.AsyncClient | None = None
         self._judge: Judge | None = None
+        self.asking = asyncio.Lock()  # one request of the POS at a time, so that a backup knows which it holds
+        self.restores = 0  # what was asked of the life before the newest one is lost, even if it was answered
+        self._backups = 0
+        self._false_before: list[Proof] = []  # false proofs of lives that a restore has ended
 
     @classmethod
     @asynccontextmanager
@@ -158,6 +176,29 @@ class World:
         await self.crash()
         await self.start()
 
+    async def backup(self) -> WorldBackup:
+        """`esl backup`, between two requests of the POS, while the gateway runs or not."""
+        async with self.asking:
+            self._backups += 1
+            file = self._folder.with_name(f"{self._folder.name}-{self._backups}.esl-backup")
+            take_backup(self._folder, file, self.clock.now())
+            return WorldBackup(file, self.judge.remember(), self.pos.headers["authorization"])
+
+    async def restore_from(self, backup: WorldBackup) -> None:
+        """The machine is lost at this instant; `esl restore` on another, and a start.
+
+        What was accepted after the backup is lost by nature: the judge forgets it, and the POS goes on with the token
+        it had then. Its requests that are on their way fail, or are not counted.
+        """
+        await self.crash()
+        self._false_before += self._false_among(_read_claims(self._folder / DATABASE))
+        self.proofs.clear()  # the history against which they were held is about to be lost
+        restore_backup(backup.file, self._folder, self.clock.now(), force=True)
+        self.restores += 1
+        self.judge.forget_after(backup.judged)
+        self.pos.headers["authorization"] = backup.pos_authorization
+        await self.start()
+
     # people and programs
 
     @property
@@ -193,6 +234,10 @@ class World:
 
     async def batch(self, rows: Sequence[Row]) -> str:
         """A whole batch, pushed in thousands and completed; gives its session id."""
+        async with self.asking:
+            return await self._batch(rows)
+
+    async def _batch(self, rows: Sequence[Row]) -> str:
         session = (await self.pos.post("/batch/start", json={})).json()["sessionId"]
         numbered: list[tuple[int, ParsedRow]] = []
         for start in range(0, len(rows), 1000):
@@ -268,8 +313,7 @@ class World:
 
     async def false_proofs(self) -> list[Proof]:
         """Claims that the glass did not bear out at the instant they were made. Must always be empty."""
-        claimed = await self.running().database.read(_claims)
-        return [proof for proof in self.proofs if proof.on_glass != claimed.get((proof.display_id, proof.revision))]
+        return self._false_before + self._false_among(await self.running().database.read(_claims))
 
     async def _furnish(self) -> None:
         """A store with a token, the box list, the bridges: what an operator types on the first morning."""
@@ -304,10 +348,12 @@ class World:
         return found
 
     async def _send(self, path: str, mode: RowMode, rows: Sequence[Row]) -> httpx.Response:
-        answer = await self.pos.post(path, json=list(rows))
-        if answer.status_code in (200, 207):
-            self.judge.accepted(rows, mode)
-        return answer
+        async with self.asking:
+            life = self.restores
+            answer = await self.pos.post(path, json=list(rows))
+            if answer.status_code in (200, 207) and life == self.restores:
+                self.judge.accepted(rows, mode)
+            return answer
 
     async def asgi(self, scope: MutableMapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]) -> None:
         await self.running().asgi(cast(Scope, scope), receive, send)
@@ -319,11 +365,25 @@ class World:
             on_glass = content_id(PANELS[glass.panel.name], glass.planes)
             self.proofs.append(Proof(event.display_id, event.revision, event.fact, on_glass))
 
+    def _false_among(self, claimed: Mapping[tuple[str, int], bytes]) -> list[Proof]:
+        return [proof for proof in self.proofs if proof.on_glass != claimed.get((proof.display_id, proof.revision))]
+
     def running(self) -> Gateway:
         """The gateway. Raises GatewayAway."""
         if self.gateway is None:
             raise GatewayAway("the gateway has crashed and was not started again")
         return self.gateway
+
+
+def _read_claims(path: Path) -> dict[tuple[str, int], bytes]:
+    """Those of a gateway that may be dead."""
+    connection = connect_reader(path)
+    try:
+        with connection.begin():
+            return _claims(connection)
+    finally:
+        connection.close()
+        connection.engine.dispose()
 
 
 def _claims(connection: Connection) -> dict[tuple[str, int], bytes]:

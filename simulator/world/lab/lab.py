@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from firmware_protocol import TagId
-from gateway.app.data_folder import DATABASE
+from gateway.app.shop_files import DATABASE
 from gateway.database import Crashed, DatabaseFailure
 from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, RETRY_JITTER
 from gateway.shelf import DesiredMoved, Fact, ShownMoved
