@@ -11,6 +11,7 @@ from simulator.cli.world import world
 
 if TYPE_CHECKING:
     from simulator.world.lab import Scenario
+    from simulator.world.lab.certificate import Certificate
 
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", metavar="NAME|FILE", help="One that ships (`esl world scenarios`), or a file.")
@@ -39,6 +40,14 @@ def run(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; all cores if not said.")
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            metavar="DIR",
+            help="Write certificate.html and certificate.json there; cells hit too rarely then count as a failure.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run many seeds; status 1 if any promise was broken. A failing seed is named with what replays it."""
@@ -60,6 +69,8 @@ def run(
             progress.update(bar, advance=1, description=f"{wanted.name}, {broken} promises broken")
 
         found = certify(wanted, range(first, first + seeds), jobs=jobs or os.cpu_count() or 1, told=told)
+    if certificate is not None:
+        _write(found, certificate)
     if as_json:
         print(json.dumps(found.to_json()))
     else:
@@ -68,7 +79,10 @@ def run(
             for broken_promise in one.violations:
                 print(f"seed {one.seed}: {broken_promise.promise}: {broken_promise.words}")
                 print(f"  esl world replay {one.seed} --scenario {scenario}")
-    raise typer.Exit(1 if found.violations else 0)
+    if certificate is not None and not as_json:
+        print("\n".join(f"hit too rarely: {cell}" for cell in found.thin_cells()))
+        print(f"the certificate is {certificate / 'certificate.html'}")
+    raise typer.Exit(1 if found.violations or (certificate is not None and found.thin_cells()) else 0)
 
 
 @world.command("replay")
@@ -139,6 +153,18 @@ def shrink(
         )
     else:
         print("\n".join(story_of(found, wanted)))
+
+
+def _write(found: "Certificate", folder: Path) -> None:
+    from simulator.world.lab.report import report_html
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "certificate.html").write_text(report_html(found), "utf-8")
+        (folder / "certificate.json").write_text(json.dumps(found.to_json(), indent=1), "utf-8")
+    except OSError as error:
+        typer.echo(f"esl: the certificate cannot be written: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _scenario(name: str) -> "Scenario":

@@ -10,13 +10,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
+from statistics import fmean
 
 import structlog
 
 from simulator.world.lab.lab import run_seed
 from simulator.world.lab.scenario import Scenario
 from simulator.world.lab.states import DeliveryState
+from simulator.world.lab.troubles import IMPOSSIBLE, TROUBLES
 from simulator.world.lab.verdict import Verdict
+
+HITS_WANTED = 20  # of each trouble in each delivery state, before a certificate says that it was tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,45 @@ class Certificate:
         sums: Counter[tuple[str, str]] = Counter()
         for one in self.verdicts:
             sums.update(one.hits)
-        kinds = [kind for kind in sorted(self.scenario.troubles) if not kind.startswith("pos.")]
+        kinds = [kind for kind in sorted(self.scenario.troubles) if not TROUBLES[kind].is_work]
         return {kind: {state.value: sums[(kind, state.value)] for state in DeliveryState} for kind in kinds}
+
+    def thin_cells(self) -> list[str]:
+        """Cells that can be hit and were hit too rarely for a certificate, as `trouble x state: hits`."""
+        return [
+            f"{kind} x {state}: {hits}"
+            for kind, row in self.coverage().items()
+            for state, hits in row.items()
+            if hits < HITS_WANTED and (kind, DeliveryState(state)) not in IMPOSSIBLE
+        ]
+
+    def impossible_cells(self) -> dict[str, str]:
+        """Those of this scenario that no run can hit, with the reason."""
+        return {
+            f"{kind} x {state.value}": why
+            for (kind, state), why in IMPOSSIBLE.items()
+            if kind in self.scenario.troubles
+        }
+
+    def happened(self) -> Counter[str]:
+        """How often each trouble came about."""
+        return sum((Counter(one.happened) for one in self.verdicts), Counter[str]())
+
+    def delivery_s(self) -> dict[str, float]:
+        """From a change of *desired* to its proof, in seconds."""
+        return _shares([one.seconds for verdict in self.verdicts for one in verdict.deliveries])
+
+    def battery_years(self) -> dict[str, float]:
+        """How long the cells of a tag would last if every hour were as those of these runs."""
+        return _shares([years for one in self.verdicts for years in one.battery_years])
+
+    def airtime_share(self) -> dict[str, float]:
+        """Of each bridge, on average and at worst."""
+        shares = [share for one in self.verdicts for share in one.airtime_share.values()]
+        return {"mean": round(fmean(shares), 6), "max": round(max(shares), 6)} if shares else {}
 
     def to_json(self) -> dict[str, object]:
         """`violations` is a number; `trace_hashes` one a seed."""
-        times = sorted(second for one in self.verdicts for second in one.delivery_s)
         return {
             "scenario": self.scenario.name,
             "version": self.scenario.version,
@@ -52,20 +89,30 @@ class Certificate:
                 for broken in one.violations
             ],
             "trace_hashes": {str(one.seed): one.trace_hash for one in self.verdicts},
+            "happened": dict(sorted(self.happened().items())),
             "coverage": self.coverage(),
+            "thin_cells": self.thin_cells(),
+            "impossible_cells": self.impossible_cells(),
             "crashes": sum(one.crashes for one in self.verdicts),
             "refreshes": sum(one.refreshes for one in self.verdicts),
-            "delivery_s": {name: round(share_of(times, share), 1) for name, share in SHARES},
+            "delivery_s": self.delivery_s(),
+            "airtime_share": self.airtime_share(),
+            "battery_years": self.battery_years(),
             "cpu_s_a_seed": round(sum(one.cpu_s for one in self.verdicts) / max(1, len(self.verdicts)), 2),
         }
 
 
-SHARES = (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+SHARES = (("min", 0.0), ("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
 
 
 def share_of(ordered: Sequence[float], share: float) -> float:
     """The value below which this share lies; 0 of none."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def _shares(values: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {name: round(share_of(ordered, share), 2) for name, share in SHARES}
 
 
 def certify(

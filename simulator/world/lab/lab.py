@@ -27,6 +27,7 @@ from simulator.clock import VirtualClock
 from simulator.fleet import FleetPlan
 from simulator.mix import Mix
 from simulator.panel import RefreshRates
+from simulator.radio.shop_channel import ShopChannel
 from simulator.tag import VirtualTag
 from simulator.virtual_time import VirtualLoop, run
 from simulator.world.lab import invariants
@@ -37,7 +38,7 @@ from simulator.world.lab.states import delivery_states
 from simulator.world.lab.till import STATUS_EVERY_S, Refused, Till
 from simulator.world.lab.trace import Trace
 from simulator.world.lab.troubles import TROUBLES
-from simulator.world.lab.verdict import Verdict, Violation
+from simulator.world.lab.verdict import Delivery, Verdict, Violation
 from simulator.world.lab.weather import Weather
 from simulator.world.world import NeverQuiet, Row, World
 
@@ -49,6 +50,7 @@ SAID_KEPT = 50  # payloads a bridge, for those that take old ones for new
 START_AGAIN_S = 5.0
 NIGHT_S = 24 * 3600.0
 OPENING_WITHIN_S = 7200.0
+YEAR_S = 365.25 * 86_400.0
 ROUNDS_S = 420.0  # six minutes of verification, and the last round's answer
 
 
@@ -101,8 +103,9 @@ class Lab:
         self._happened: Counter[str] = Counter()
         self._said: dict[str, deque[bytes]] = {}
         self._moved: list[str] = []
-        self._moved_at: dict[str, float] = {}
-        self._delivery_s: list[float] = []
+        self._moved_at: dict[str, tuple[float, int]] = {}  # when, and how many were on their way then
+        self._places: dict[str, tuple[float, float]] = {}  # tag -> metres on the floor
+        self._deliveries: list[Delivery] = []
         self._change = asyncio.Event()
         self._refreshes = self._crashes = 0
         self._opened_s = 0.0
@@ -121,6 +124,8 @@ class Lab:
             mix=Mix.parse(self.scenario.mix),
             contact_s=self.scenario.contact_s,
             refresh_rates=RefreshRates(busy_long=0.0),
+            floor=self.scenario.air(),
+            as_drawn=True,
         )
         data, spare = self._folder / "data", self._folder / "spare"
         data.mkdir()
@@ -133,6 +138,7 @@ class Lab:
                 self.till, self.weather = Till(self.world), Weather(self.world.fleet)
                 self.world.carrier.tap = self._note_payload
                 self.world.fleet.around.on_refresh = self._note_refresh
+                self._places = dict(self._places_of_tags())
                 self._watch_gateway()
                 await self._open_shop()
                 await self._play_script()
@@ -153,10 +159,10 @@ class Lab:
             hits=dict(self._hits),
             happened=dict(self._happened),
             story=tuple(self._story),
-            delivery_s=tuple(self._delivery_s),
+            deliveries=tuple(self._deliveries),
             airtime_share=shares,
             refreshes=self._refreshes,
-            battery_uc=tuple(tag.battery.used_uc for tag in self.world.fleet.tags.values()),
+            battery_years=self._battery_years(),
             quiet_after_s=quiet_s,
             crashes=self._crashes,
         )
@@ -172,7 +178,7 @@ class Lab:
         await self.world.bind_all()
         await self.world.run_until_quiet(OPENING_WITHIN_S)
         self._opened_s = self.clock.monotonic_s()
-        self._delivery_s.clear()
+        self._deliveries.clear()
 
     async def _play_script(self) -> None:
         day_s = self.scenario.hours * 3600.0
@@ -241,6 +247,19 @@ class Lab:
         """The longest pause a display may be in, once more for the association to move, and a commissioning before."""
         pause_s = BACKOFF_CONTACTS_MAX * self.scenario.contact_s * (1 + RETRY_JITTER)
         return 3 * pause_s + 10 * self.scenario.contact_s
+
+    def _places_of_tags(self) -> Iterator[tuple[str, tuple[float, float]]]:
+        channel = self.world.fleet.around.channel
+        if isinstance(channel, ShopChannel):
+            for tag, spot in zip(channel.tags, channel.spots, strict=True):
+                yield tag, (spot.at.x, spot.at.y)
+
+    def _battery_years(self) -> tuple[float, ...]:
+        lived_s = self.clock.monotonic_s()
+        for tag in self.world.fleet.tags.values():
+            tag.bring_up_to_date()
+        cells = [tag.battery for tag in self.world.fleet.tags.values()]
+        return tuple(cell.capacity_uc / cell.used_uc * lived_s / YEAR_S for cell in cells if cell.used_uc)
 
     def _look_for_leaks(self) -> None:
         own = {id(asyncio.current_task())}
@@ -435,8 +454,9 @@ class Lab:
 
     def _note_moved(self, event: DesiredMoved) -> None:
         self._moved = list(event.display_ids)
+        waiting = len(self._moved_at.keys() | set(event.display_ids))
         for display_id in event.display_ids:
-            self._moved_at[display_id] = self.clock.monotonic_s()
+            self._moved_at[display_id] = (self.clock.monotonic_s(), waiting)
         self._change.set()
         self._change = asyncio.Event()
 
@@ -447,8 +467,10 @@ class Lab:
         self.trace.note(self.now_s, f"shown {event.display_id} {event.revision} {event.fact.value}")
         if event.fact in (Fact.PROVED, Fact.SETTLED):
             self.sure[event.display_id] = True
-            if (moved_at := self._moved_at.pop(event.display_id, None)) is not None:
-                self._delivery_s.append(self.clock.monotonic_s() - moved_at)
+            if (moved := self._moved_at.pop(event.display_id, None)) is not None:
+                moved_s, waiting = moved
+                place = self._places.get(event.display_id.partition(".")[0])
+                self._deliveries.append(Delivery(self.clock.monotonic_s() - moved_s, waiting, place))
 
     def _note_refresh(self, tag: VirtualTag, index: int, planes: Sequence[bytes]) -> None:
         self._refreshes += 1

@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from simulator.mix import DEFAULT_MIX, Mix
+from simulator.radio.floor import Floor
+from simulator.radio.floor_file import PlanWrong, read_floor
 
 SCENARIOS = files("simulator.world") / "scenarios"
 
@@ -34,6 +36,7 @@ class Scenario:
     bridges: int = 3
     products: int = 70
     mix: str = DEFAULT_MIX
+    floor: str = ""  # a floor plan whose air it is (`simulator.radio.floor_file`); none: no frame is lost on the air
     contact_s: float = 60.0
     days: int = 1
     hours: float = 2.0
@@ -44,6 +47,10 @@ class Scenario:
     def open_s(self) -> float:
         """Seconds of virtual time from the first opening to the last closing."""
         return self.days * self.hours * 3600.0
+
+    def air(self) -> Floor | None:
+        """The floor with this shop's bridges hung evenly. Raises PlanWrong, OSError."""
+        return read_floor(self.floor).with_bridges(self.bridges) if self.floor else None
 
 
 def shipped_scenarios() -> list[str]:
@@ -68,7 +75,10 @@ def _read(where: str, text: str, kinds: frozenset[str]) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioWrong(f"{where}: {error}") from error
     shop = _section(
-        where, found, "shop", {"tags": int, "bridges": int, "products": int, "mix": str, "contact_s": float}
+        where,
+        found,
+        "shop",
+        {"tags": int, "bridges": int, "products": int, "mix": str, "floor": str, "contact_s": float},
     )
     time = _section(where, found, "time", {"days": int, "hours": float, "start": datetime})
     troubles = _section(where, found, "troubles", dict.fromkeys(sorted(kinds), float))
@@ -115,3 +125,7 @@ def _ensure_sizes(where: str, scenario: Scenario) -> None:
         Mix.parse(scenario.mix)
     except ValueError as error:
         raise ScenarioWrong(f"{where}: shop.mix: {error}") from error
+    try:
+        scenario.air()
+    except (PlanWrong, OSError) as error:
+        raise ScenarioWrong(f"{where}: shop.floor: {error}") from error

@@ -15,6 +15,17 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """One changed label until its proof. `waiting`: labels that were on their way when it moved, itself among them;
+    `place`: metres on the floor, if the shop has one.
+    """
+
+    seconds: float
+    waiting: int
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """`hits`: how often each trouble met a display in each delivery state. `story`: what happened, in words."""
 
@@ -26,10 +37,10 @@ class Verdict:
     hits: Mapping[tuple[str, str], int]
     happened: Mapping[str, int]
     story: tuple[tuple[float, str], ...] = ()
-    delivery_s: tuple[float, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
     airtime_share: Mapping[str, float] = field(default_factory=dict)
     refreshes: int = 0
-    battery_uc: tuple[float, ...] = ()
+    battery_years: tuple[float, ...] = ()  # of each tag's cells, if every hour were as those of this run
     quiet_after_s: float = 0.0
     crashes: int = 0
     cpu_s: float = 0.0
@@ -44,10 +55,10 @@ class Verdict:
             "trace_hash": self.trace_hash,
             "happened": dict(sorted(self.happened.items())),
             "hits": {f"{kind} x {state}": count for (kind, state), count in sorted(self.hits.items())},
-            "delivery_s": [round(one, 3) for one in self.delivery_s],
+            "delivery_s": [round(one.seconds, 3) for one in self.deliveries],
             "airtime_share": {name: round(share, 6) for name, share in self.airtime_share.items()},
             "refreshes": self.refreshes,
-            "battery_uc": [round(one) for one in self.battery_uc],
+            "battery_years": [round(one, 2) for one in self.battery_years],
             "quiet_after_s": round(self.quiet_after_s, 3),
             "crashes": self.crashes,
             "cpu_s": round(self.cpu_s, 3),

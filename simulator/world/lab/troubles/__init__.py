@@ -3,6 +3,7 @@
 What each does is its `words`; docs/simulator.md lists them and a test compares.
 """
 
+from simulator.world.lab.states import DeliveryState
 from simulator.world.lab.troubles.bridge import BRIDGE
 from simulator.world.lab.troubles.broker import BROKER
 from simulator.world.lab.troubles.gateway import GATEWAY
@@ -16,4 +17,7 @@ TROUBLES: dict[str, Trouble] = {
     one.kind: one for family in (POS, PEOPLE, NETWORK, BRIDGE, BROKER, GATEWAY, TAG) for one in family
 }
 
-__all__ = ["TROUBLES", "Trouble"]
+# Cells of the certificate that no run can hit, each with its reason.
+IMPOSSIBLE: dict[tuple[str, DeliveryState], str] = {}
+
+__all__ = ["IMPOSSIBLE", "TROUBLES", "Trouble"]

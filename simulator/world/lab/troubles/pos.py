@@ -93,14 +93,18 @@ async def _batch(lab: "Lab", chance: Random, waits_s: float) -> None:
 
 async def double_send(lab: "Lab", chance: Random) -> None:
     rows = _changes(lab, chance, 3)
+    await lab.moment(chance)
+    lab.hit("pos.double_send")
     lab.tell(f"the POS sends {_words(rows)} twice at once")
     await lab.till.rows(RowMode.UPDATE, rows, twice=True)
 
 
 async def late_retry(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
     known = lab.till.remembered()
     if not known:
         return
+    lab.hit("pos.late_retry")
     sent = known[int(chance.random() * len(known))]
     lab.tell(f"the POS repeats {sent.path} ({sent.key}), which was answered long ago")
     await lab.till.again(sent)
@@ -108,12 +112,16 @@ async def late_retry(lab: "Lab", chance: Random) -> None:
 
 async def slow_body(lab: "Lab", chance: Random) -> None:
     rows, slow_s = _changes(lab, chance, 3), chance.uniform(1.0, 20.0)
+    await lab.moment(chance)
+    lab.hit("pos.slow_body")
     lab.tell(f"the POS takes {slow_s:.0f} s to send {_words(rows)}")
     await lab.till.rows(RowMode.UPDATE, rows, slow_s=slow_s)
 
 
 async def aborted(lab: "Lab", chance: Random) -> None:
     rows = _changes(lab, chance, 3)
+    await lab.moment(chance)
+    lab.hit("pos.aborted")
     lab.tell(f"the POS hangs up within {_words(rows)}")
     if await lab.till.aborted(json.dumps(rows).encode(), chance.random()):
         lab.broken("a request is taken whole or not at all", f"half of {_words(rows)} was answered with success")
@@ -121,6 +129,8 @@ async def aborted(lab: "Lab", chance: Random) -> None:
 
 async def gigantic(lab: "Lab", chance: Random) -> None:
     barcode = lab.pick_barcode(chance)
+    await lab.moment(chance)
+    lab.hit("pos.gigantic")
     lab.tell(f"the POS sends {OVERSIZED_ROWS} rows in one request")
     status = await lab.till.oversized([{"barcode": barcode, "price": "66.66"}] * OVERSIZED_ROWS)
     if status < 400:
@@ -136,7 +146,7 @@ def _moment(at: datetime) -> str:
 
 
 POS = tuple(
-    Trouble(kind, words, happens, is_errand=True)
+    Trouble(kind, words, happens, is_errand=True, is_work=True)
     for kind, words, happens in (
         ("pos.update", "a few prices change", update),
         ("pos.there_and_back", "a price changes and comes back", there_and_back),
@@ -144,6 +154,10 @@ POS = tuple(
         ("pos.delete", "a product is removed, and added again later", delete),
         ("pos.batch", "a batch of a few pushes", batch),
         ("pos.late_batch", "a batch that is pushed early and completed late", late_batch),
+    )
+) + tuple(
+    Trouble(kind, words, happens, is_errand=True)
+    for kind, words, happens in (
         ("pos.double_send", "a request comes twice at once, under one key", double_send),
         ("pos.late_retry", "a request that was answered is sent again", late_retry),
         ("pos.slow_body", "a body comes drop by drop", slow_body),

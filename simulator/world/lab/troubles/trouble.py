@@ -24,6 +24,7 @@ class Trouble:
     words: str
     happens: Happens
     is_errand: bool = False
+    is_work: bool = False  # what a shop lives by: nothing goes wrong, and no cell of the certificate is asked of it
 
     @property
     def family(self) -> str:
