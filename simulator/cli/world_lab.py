@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +70,8 @@ def run(
             broken += len(verdict.violations)
             progress.update(bar, advance=1, description=f"{wanted.name}, {broken} promises broken")
 
-        found = certify(wanted, range(first, first + seeds), jobs=jobs or os.cpu_count() or 1, told=told)
+        with _refusing():
+            found = certify(wanted, range(first, first + seeds), jobs=jobs or os.cpu_count() or 1, told=told)
     if certificate is not None:
         _write(found, certificate)
     if as_json:
@@ -104,7 +107,8 @@ def replay(
     wanted = _scenario(scenario)
     kept = Kept(tags, frozenset(only.split(",")) if only is not None else None)
     kept_trace = Trace(keep=trace is not None)
-    verdict = run_seed(wanted, seed, kept, trace=kept_trace)
+    with _refusing():
+        verdict = run_seed(wanted, seed, kept, trace=kept_trace)
     if trace is not None:
         trace.write_text("\n".join(kept_trace.lines) + "\n")
     if as_json:
@@ -164,6 +168,18 @@ def _write(found: "Certificate", folder: Path) -> None:
         (folder / "certificate.json").write_text(json.dumps(found.to_json(), indent=1), "utf-8")
     except OSError as error:
         typer.echo(f"esl: the certificate cannot be written: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A shop that cannot be, in one line."""
+    from simulator.world.lab import ScenarioWrong
+
+    try:
+        yield
+    except ScenarioWrong as error:
+        typer.echo(f"esl: {error}", err=True)
         raise typer.Exit(1) from None
 
 

@@ -39,7 +39,7 @@ class Certificate:
         sums: Counter[tuple[str, str]] = Counter()
         for one in self.verdicts:
             sums.update(one.hits)
-        kinds = [kind for kind in sorted(self.scenario.troubles) if not TROUBLES[kind].is_work]
+        kinds = [kind for kind in self.scenario.kinds if not TROUBLES[kind].is_work]
         return {kind: {state.value: sums[(kind, state.value)] for state in DeliveryState} for kind in kinds}
 
     def thin_cells(self) -> list[str]:
@@ -54,9 +54,7 @@ class Certificate:
     def impossible_cells(self) -> dict[str, str]:
         """Those of this scenario that no run can hit, with the reason."""
         return {
-            f"{kind} x {state.value}": why
-            for (kind, state), why in IMPOSSIBLE.items()
-            if kind in self.scenario.troubles
+            f"{kind} x {state.value}": why for (kind, state), why in IMPOSSIBLE.items() if kind in self.scenario.kinds
         }
 
     def happened(self) -> Counter[str]:

@@ -32,12 +32,13 @@ from simulator.tag import VirtualTag
 from simulator.virtual_time import VirtualLoop, run
 from simulator.world.lab import invariants
 from simulator.world.lab.disk import Disk, PowerCut
-from simulator.world.lab.scenario import Scenario
+from simulator.world.lab.scenario import Scenario, ScenarioWrong
 from simulator.world.lab.script import Incident, script_of
 from simulator.world.lab.states import delivery_states
 from simulator.world.lab.till import STATUS_EVERY_S, Refused, Till
 from simulator.world.lab.trace import Trace
 from simulator.world.lab.troubles import TROUBLES
+from simulator.world.lab.troubles.pos import PUSHED_AT_ONCE
 from simulator.world.lab.verdict import Delivery, Verdict, Violation
 from simulator.world.lab.weather import Weather
 from simulator.world.world import NeverQuiet, Row, World
@@ -66,7 +67,7 @@ class Kept:
 
 
 def run_seed(scenario: Scenario, seed: int, kept: Kept = Kept(), *, trace: Trace | None = None) -> Verdict:
-    """One whole run, in a folder of its own that is gone afterwards."""
+    """One whole run, in a folder of its own that is gone afterwards. Raises ScenarioWrong: a shop that cannot be."""
     began_s = time.process_time()
     memory = Path("/dev/shm")  # a run's fsyncs need no disk: what a power cut leaves is worked out, not waited for
     where = memory if memory.is_dir() else None
@@ -138,6 +139,7 @@ class Lab:
                 self.till, self.weather = Till(self.world), Weather(self.world.fleet)
                 self.world.carrier.tap = self._note_payload
                 self.world.fleet.around.on_refresh = self._note_refresh
+                self._ensure_all_in_reach()
                 self._places = dict(self._places_of_tags())
                 self._watch_gateway()
                 await self._open_shop()
@@ -174,9 +176,13 @@ class Lab:
             {"barcode": code, "name": f"Artikl {code}", "price": f"{place % 9 + 1}.29"}
             for place, code in enumerate(self.barcodes())
         ]
-        await self.world.add(*rows)
+        for start in range(0, len(rows), PUSHED_AT_ONCE):
+            await self.world.add(*rows[start : start + PUSHED_AT_ONCE])
         await self.world.bind_all()
-        await self.world.run_until_quiet(OPENING_WITHIN_S)
+        try:
+            await self.world.run_until_quiet(OPENING_WITHIN_S)
+        except NeverQuiet as error:
+            self.broken("a shop without trouble comes to rest", str(error))
         self._opened_s = self.clock.monotonic_s()
         self._deliveries.clear()
 
@@ -247,6 +253,14 @@ class Lab:
         """The longest pause a display may be in, once more for the association to move, and a commissioning before."""
         pause_s = BACKOFF_CONTACTS_MAX * self.scenario.contact_s * (1 + RETRY_JITTER)
         return 3 * pause_s + 10 * self.scenario.contact_s
+
+    def _ensure_all_in_reach(self) -> None:
+        deaf = sum(not tag.hears for tag in self.world.fleet.tags.values())
+        if deaf:
+            raise ScenarioWrong(
+                f"{self.scenario.name}: on {self.scenario.floor} {deaf} of {len(self.world.fleet.tags)} tags hear none "
+                f"of its {self.scenario.bridges} bridges: give it more"
+            )
 
     def _places_of_tags(self) -> Iterator[tuple[str, tuple[float, float]]]:
         channel = self.world.fleet.around.channel

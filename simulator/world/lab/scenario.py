@@ -5,7 +5,7 @@ the seed's affair. A wrong file is refused with its name, the key and what is al
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -26,6 +26,8 @@ class ScenarioWrong(ValueError):
 class Scenario:
     """`troubles`: of each kind, how many a run holds on average; a seed draws between none and twice as many.
 
+    `at`: of a kind, those that every run holds besides, in hours since the first opening.
+
     The shop is open for `hours` on each of `days`; the nights between are slept through in one jump of the clock.
     """
 
@@ -42,6 +44,12 @@ class Scenario:
     hours: float = 2.0
     start: datetime = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
     troubles: Mapping[str, float] = field(default_factory=dict)
+    at: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Of the troubles that a run may hold."""
+        return sorted({*self.troubles, *self.at})
 
     @property
     def open_s(self) -> float:
@@ -82,11 +90,12 @@ def _read(where: str, text: str, kinds: frozenset[str]) -> Scenario:
     )
     time = _section(where, found, "time", {"days": int, "hours": float, "start": datetime})
     troubles = _section(where, found, "troubles", dict.fromkeys(sorted(kinds), float))
+    at = _section(where, found, "at", dict.fromkeys(sorted(kinds), list))
     head = _checked(where, "", found, {"name": str, "version": int, "about": str})
     for key in ("name", "version", "about"):
         if key not in head:
             raise ScenarioWrong(f"{where}: {key} is missing")
-    scenario = Scenario(**head, **shop, **time, troubles=troubles)  # type: ignore[arg-type]  # checked key by key above
+    scenario = Scenario(**head, **shop, **time, troubles=troubles, at=at)  # type: ignore[arg-type]  # checked key by key above
     _ensure_sizes(where, scenario)
     return scenario
 
@@ -119,6 +128,9 @@ def _ensure_sizes(where: str, scenario: Scenario) -> None:
     for kind, mean in scenario.troubles.items():
         if mean < 0:
             raise ScenarioWrong(f"{where}: troubles.{kind} is {mean}: 0 or above is wanted")
+    for kind, hours in scenario.at.items():
+        if not all(isinstance(hour, int | float) and 0 <= hour * 3600 <= scenario.open_s for hour in hours):
+            raise ScenarioWrong(f"{where}: at.{kind} is {hours}: hours within the opening hours are wanted")
     if scenario.start.tzinfo is None:
         raise ScenarioWrong(f"{where}: time.start wants a zone, as in 2026-03-23T06:00:00Z")
     try:

@@ -29,11 +29,13 @@ class Incident:
 
 
 def script_of(scenario: Scenario, seed: int) -> list[Incident]:
-    """Of each kind between none and twice the scenario's mean, spread over the open hours."""
+    """Of each kind those that have their hour, and between none and twice the scenario's mean, at any time."""
     found: list[Incident] = []
-    for kind, mean in sorted(scenario.troubles.items()):
+    for kind in scenario.kinds:
+        fixed, mean = scenario.at.get(kind, ()), scenario.troubles.get(kind, 0.0)
+        found += [Incident(hour * 3600.0, kind, number) for number, hour in enumerate(fixed)]
         count = int(2 * mean * generator(seed, f"count/{kind}").random() + 0.5)
-        for number in range(count):
+        for number in range(len(fixed), len(fixed) + count):
             at_s = generator(seed, f"instant/{kind}/{number}").random() * scenario.open_s
             found.append(Incident(at_s, kind, number))
     return sorted(found)

@@ -21,6 +21,18 @@ async def restart(lab: "Lab", chance: Random) -> None:
     lab.world.fleet.restart_bridge(bridge)
 
 
+async def storm(lab: "Lab", chance: Random) -> None:
+    """As after a power dip, or a wave of updates: the whole shop's bridges within a minute."""
+    await lab.moment(chance)
+    within_s = chance.uniform(1.0, 60.0)
+    lab.hit("bridge.storm")
+    lab.tell(f"all bridges restart within {within_s:.0f} s")
+    begun_s = lab.now_s
+    for at_s, bridge in sorted((chance.random() * within_s, bridge) for bridge in lab.world.fleet.bridges):
+        await lab.clock.sleep(max(0.0, begun_s + at_s - lab.now_s))
+        lab.world.fleet.restart_bridge(bridge)
+
+
 async def power_off(lab: "Lab", chance: Random) -> None:
     bridge = lab.pick_bridge(chance)
     await lab.moment(chance)
@@ -93,6 +105,7 @@ async def clock(lab: "Lab", chance: Random) -> None:
 
 BRIDGE = (
     Trouble("bridge.restart", "a bridge reboots, its memory is empty", restart),
+    Trouble("bridge.storm", "all bridges reboot within a minute", storm),
     Trouble("bridge.power_off", "a bridge is without power for up to an hour", power_off),
     Trouble("bridge.stale_cache", "a bridge takes old messages of the gateway for new", stale),
     Trouble("bridge.spoiled_cache", "pictures in a bridge's cache are spoiled", spoiled),

@@ -12,6 +12,7 @@ from simulator.world.world import Row
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
+PUSHED_AT_ONCE = 1_000
 OVERSIZED_ROWS = 1_001  # one above what a request may hold (POS contract, Rows)
 
 
@@ -76,8 +77,18 @@ async def late_batch(lab: "Lab", chance: Random) -> None:
     await _batch(lab, chance, waits_s=chance.uniform(60.0, 1500.0))
 
 
+async def whole_list(lab: "Lab", chance: Random) -> None:
+    """Every price anew, in pushes as large as they may be."""
+    rows = _named([{"barcode": barcode, "price": _price(chance)} for barcode in lab.barcodes()])
+    await _send_batch(lab, [rows[start : start + PUSHED_AT_ONCE] for start in range(0, len(rows), PUSHED_AT_ONCE)], 0.0)
+
+
 async def _batch(lab: "Lab", chance: Random, waits_s: float) -> None:
     pushes = [_named(_changes(lab, chance, 6)) for _ in range(1 + int(chance.random() * 2))]
+    await _send_batch(lab, pushes, waits_s)
+
+
+async def _send_batch(lab: "Lab", pushes: list[list[Row]], waits_s: float) -> None:
     lab.tell(f"a batch of {sum(map(len, pushes))} rows, completed {waits_s:.0f} s after its last push")
     session = await lab.till.start_batch()
     numbered: list[tuple[int, ParsedRow]] = []
@@ -154,6 +165,7 @@ POS = tuple(
         ("pos.delete", "a product is removed, and added again later", delete),
         ("pos.batch", "a batch of a few pushes", batch),
         ("pos.late_batch", "a batch that is pushed early and completed late", late_batch),
+        ("pos.whole_list", "a batch of all products, every price new", whole_list),
     )
 ) + tuple(
     Trouble(kind, words, happens, is_errand=True)

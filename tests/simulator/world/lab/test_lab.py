@@ -63,6 +63,30 @@ def test_a_run_from_which_incidents_are_left_out_keeps_the_others_as_they_were()
     assert kept.script(MORNING, 7) == script[:3]
 
 
+def test_what_has_its_hour_happens_then_in_every_run_and_moves_nothing_else() -> None:
+    fixed = replace(MORNING, at={"bridge.storm": [0.5, 1.0], "tag.reboot": [0.25]})
+    script = script_of(fixed, 7)
+    assert [one.at_s for one in script if one.kind == "bridge.storm"] == [1800.0, 3600.0]
+    assert next(one.at_s for one in script if one.name == "tag.reboot/0") == 900.0
+    others = [one for one in script if one.kind not in fixed.at]
+    assert others == [one for one in script_of(MORNING, 7) if one.kind not in fixed.at]
+
+
+def test_a_wave_of_prices_survives_a_storm_of_bridges() -> None:
+    storm = load_scenario("reset-storm", kinds=KINDS)
+    small = replace(storm, tags=30, bridges=3, products=30, floor="corner-shop", hours=1.2)
+    found = run_seed(small, 1)
+    assert found.violations == ()
+    assert found.happened["bridge.storm"] == 3
+    assert found.happened["pos.whole_list"] == 2
+    assert found.refreshes > 2 * 30, "the opening, and twice nearly every label: a price may be drawn again by chance"
+
+
+def test_a_shop_whose_tags_hear_no_bridge_is_refused() -> None:
+    with pytest.raises(ScenarioWrong, match="hear none of its 1 bridges"):
+        run_seed(replace(MORNING, floor="hypermarket", bridges=1, tags=200), 1)
+
+
 def test_a_planted_bug_is_found_shrunk_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway takes *accepted* for *shown*: it confirms a label that its glass does not show yet."""
 
@@ -107,6 +131,9 @@ def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tm
         ),
         ('name = "x"\nversion = 1\nabout = "y"\n[shop]\ntags = -1', "tags is -1"),
         ('name = "x"\nversion = 1\nabout = "y"\n[shop]\ntags = "many"', "int is wanted"),
+        ('name = "x"\nversion = 1\nabout = "y"\n[shop]\nfloor = "the-moon"', "shop.floor"),
+        ('name = "x"\nversion = 1\nabout = "y"\n[at]\n"tag.reboot" = [2.5]', "within the opening hours"),
+        ('name = "x"\nversion = 1\nabout = "y"\n[at]\n"tag.reboot" = ["six"]', "hours within"),
         ("name = ", "mine.toml"),
     ):
         file.write_text(text)
