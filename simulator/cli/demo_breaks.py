@@ -105,10 +105,8 @@ class Breaks:
         count = await self._send_prices(await self._shop.displays())
         await self._gateway.kill()
         self._heal_later("kill-gateway", GATEWAY_AWAY_S, self._gateway.start)
-        return (
-            f"The gateway was killed (-9) with {count} new prices on their way. "
-            f"It starts again in {GATEWAY_AWAY_S:g} s."
-        )
+        on_their_way = f" with {count} new prices on their way" if count else ""
+        return f"The gateway was killed (-9){on_their_way}. It starts again in {GATEWAY_AWAY_S:g} s."
 
     async def _unplug_bridge(self) -> str:
         name = self._chance.choice(list(self._fleet.fleet.bridges))
@@ -119,7 +117,7 @@ class Breaks:
 
         self._heal_later("unplug-bridge", UNPLUGGED_S, plug_in)
         count = await self._send_prices(await self._shop.displays())
-        return f"{name} is unplugged for {UNPLUGGED_S:g} s, and {count} prices have changed meanwhile."
+        return f"{name} is unplugged for {UNPLUGGED_S:g} s{_meanwhile(count)}."
 
     async def _lose(self) -> str:
         self._fleet.fleet.set_link_rates(FaultRates(loss=LOSS))
@@ -129,7 +127,7 @@ class Breaks:
 
         self._heal_later("loss", LOSS_S, be_quiet)
         count = await self._send_prices(await self._shop.displays())
-        return f"{LOSS:.0%} of all messages are lost for {LOSS_S:g} s, and {count} prices have changed meanwhile."
+        return f"{LOSS:.0%} of all messages are lost for {LOSS_S:g} s{_meanwhile(count)}."
 
     async def _kill_tags(self) -> str:
         killed = self._fleet.fleet.kill_tags(TAGS_KILLED)
@@ -141,7 +139,8 @@ class Breaks:
         dead = {str(tag_id) for tag_id in killed}
         theirs = [one for one in await self._shop.displays() if one.display_id.partition(".")[0] in dead]
         count = await self._send_prices(theirs)
-        return f"{len(killed)} tags are dead for {TAGS_DEAD_S:g} s; {count} of them have a new price to show."
+        new = f"; {count} of them have a new price to show" if count else ""
+        return f"{len(killed)} tags are dead for {TAGS_DEAD_S:g} s{new}."
 
     async def _send_prices(self, displays: Sequence[ShownDisplay]) -> int:
         """New prices for some of these displays. How many."""
@@ -159,6 +158,10 @@ class Breaks:
             await heal()
 
         self._healing[name] = asyncio.create_task(wait_and_heal(), name=f"heal-{name}")
+
+
+def _meanwhile(count: int) -> str:
+    return f", and {count} prices have changed meanwhile" if count else ""
 
 
 def _amount(value: object) -> Decimal | None:

@@ -6,6 +6,7 @@ demo alone, which then ends it; what it writes goes to a file.
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -79,10 +80,24 @@ class GatewayProcess:
                 self._process.kill()
             await self._process.wait()
 
+    def freeze(self) -> None:
+        """SIGSTOP: it answers nothing, and connections to it stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
     async def stop(self) -> None:
         """It finishes what it does."""
         if self._process is None or self._process.returncode is not None:
             return
+        self.thaw()  # a frozen one would not hear it
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:

@@ -8,6 +8,8 @@ GENERATED_PRODUCTS = 3000
 ROWS_A_REQUEST = 1000  # the POS contract's limit
 DISPLAYS_A_PAGE = 1000
 
+# What a POS sends to a sandbox is bound within this.
+BINDS_EVERY_S = 1.0
 # How often something that moves is looked at: a person sees it move.
 LOOK_EVERY_S = 0.2
 # A gateway starts in one to three seconds; on a machine that does ten other things it takes far longer.
@@ -28,6 +30,8 @@ PORTS_TRIED = 200
 # What the buttons do, in the words.
 GATEWAY_AWAY_S = 2.0
 UNPLUGGED_S = 8.0
+# Past the ten seconds after which many a POS gives up.
+GATEWAY_FROZEN_S = 15.0
 LOSS, LOSS_S = 0.2, 10.0
 TAGS_KILLED, TAGS_DEAD_S = 10, 10.0
 # Prices that are on their way when something breaks: enough to see them wait, few enough to tell them from the rest.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.assortment import Row, assortment
-from simulator.chance import generator, new_incarnation
+from simulator.chance import Random, generator, new_incarnation
 from simulator.cli.admin_api import GatewayRefuses
 from simulator.cli.demo_breaks import Breaks, Prices
 from simulator.cli.demo_control import Control
@@ -57,14 +57,17 @@ class DemoPlan:
     quiet: bool
 
 
-async def run(plan: DemoPlan, report: Callable[[dict[str, object]], None]) -> int:
-    """The exit status. Raises `GatewayRefuses`, `OSError`, `ValueError` with the operator's words."""
+async def run(plan: DemoPlan, report: Callable[[dict[str, object]], None], kind: "type[Demo] | None" = None) -> int:
+    """The exit status. `kind`: a demo of another kind.
+
+    Raises `GatewayRefuses`, `OSError`, `ValueError` with the operator's words.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, told.set)
     async with AsyncExitStack() as stack:
-        demo = _Demo(plan, report, stack, told)
+        demo = (kind or Demo)(plan, report, stack, told)
         living = asyncio.create_task(demo.live(), name="demo")
         stopped = asyncio.create_task(told.wait(), name="told-to-stop")
         await asyncio.wait((living, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -77,7 +80,9 @@ async def run(plan: DemoPlan, report: Callable[[dict[str, object]], None]) -> in
         return 1 if plan.leave else 0  # with --exit whoever waits for the proof has not got it
 
 
-class _Demo:
+class Demo:
+    """Its phases, one after the other; `live` is the order."""
+
     def __init__(
         self, plan: DemoPlan, report: Callable[[dict[str, object]], None], stack: AsyncExitStack, told: asyncio.Event
     ) -> None:
@@ -235,9 +240,12 @@ class _Demo:
         """From now on it may be broken."""
         self.prices = Prices(rows)
         chance = generator(self.plan.seed, "breaks")
-        self.breaks = Breaks(self.shop, self.fleet, self.gateway, self.prices, chance)
+        self.breaks = self._breaks(chance)
         self._stack.push_async_callback(self.breaks.close)
         self.control.breaks = self.breaks
+
+    def _breaks(self, chance: Random) -> Breaks:
+        return Breaks(self.shop, self.fleet, self.gateway, self.prices, chance)
 
     async def _tell_story(self, outcome: Outcome) -> None:
         began_s = self._clock.monotonic_s()
@@ -300,10 +308,13 @@ class _Demo:
     async def _stay(self) -> None:
         """Until somebody stops it. Raises what broke by itself."""
         while not self._told.is_set():
-            self._check()
-            if self.gateway.has_ended and not self.breaks.is_broken("kill-gateway"):
-                raise GatewayRefuses(f"the gateway has ended by itself: see {self.folder.gateway_log}")
+            self._check_gateway()
             await self._clock.sleep(LOOK_EVERY_S)
+
+    def _check_gateway(self) -> None:
+        self._check()
+        if self.gateway.has_ended and not self.breaks.is_broken("kill-gateway"):
+            raise GatewayRefuses(f"the gateway has ended by itself: see {self.folder.gateway_log}")
 
     def _check(self) -> None:
         error = self.fleet.failed()
