@@ -33,3 +33,5 @@ BACKUP_PACKS = 1
 BACKUP_READS_OCTETS = 1 << 20
 # `backup.json` names five files.
 BACKUP_ABOUT_OCTETS_MAX = 64 << 10
+# A recorded request or answer beyond this is noted without its words: a push of 1,000 rows has a third of it.
+RECORDED_BODY_OCTETS_MAX = 1 << 20

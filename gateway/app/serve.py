@@ -20,6 +20,7 @@ import structlog
 import uvicorn
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from litestar.types import ASGIApp
 
 from gateway.app.broker import EmbeddedBroker
 from gateway.app.broker_config import Listener
@@ -29,6 +30,7 @@ from gateway.app.doors import Doors, logins
 from gateway.app.errors import CannotStart
 from gateway.app.limits import BROKER_PROBE_PAUSE_S, BROKER_PROBES, GARBAGE_EVERY_OBJECTS
 from gateway.app.listen import open_http_port, url_of
+from gateway.app.recording import RecordedCarrier, Recording, recorded
 from gateway.app.services import Ports, warm_worker
 from gateway.app.workers import WorkerPool, workers_of_this_machine
 from gateway.intake import SyncListener
@@ -81,12 +83,16 @@ class _Process:
             def address() -> BrokerAddress:
                 return broker.address if broker is not None else external_or_none(external)
 
+            recording = None
+            if settings.record is not None:
+                recording = Recording(settings.record, self._clock)
+                stack.callback(recording.close)
             mqtt = MqttCarrier(address, clock=self._clock, random=self._random)
             serial = SerialCarrier(clock=self._clock, random=self._random, secrets=self._secrets)
             gateway = compose(
                 settings,
                 Ports(self._clock, self._random, self._secrets, pool),
-                [mqtt, serial],
+                [mqtt, serial] if recording is None else [RecordedCarrier(one, recording) for one in (mqtt, serial)],
                 doors=lambda database: Doors(database, serial, broker, external),
             )
             stack.push_async_callback(gateway.database.close)
@@ -101,7 +107,8 @@ class _Process:
             chunks = SyncListener(gateway.services.intake.offer, address, clock=self._clock, random=self._random)
             stack.push_async_callback(chunks.stop)
             await chunks.start()
-            await self._answer(gateway, http, address().url, address().port if broker is not None else None)
+            app = gateway.asgi if recording is None else recorded(gateway.asgi, recording)
+            await self._answer(gateway, app, http, address().url, address().port if broker is not None else None)
 
     def _new_broker(self) -> EmbeddedBroker | None:
         settings = self._settings
@@ -121,8 +128,10 @@ class _Process:
             binary=settings.broker_binary,
         )
 
-    async def _answer(self, gateway: Gateway, http: socket.socket, mqtt_url: str, mqtt_port: int | None) -> None:
-        async with _http_server(gateway, http) as server:
+    async def _answer(
+        self, gateway: Gateway, app: ASGIApp, http: socket.socket, mqtt_url: str, mqtt_port: int | None
+    ) -> None:
+        async with _http_server(app, http) as server:
             _look_for_garbage_less_often()
             url = url_of(http)
             self._folder.announce(url, mqtt_url, LastPorts(http.getsockname()[1], mqtt_port))
@@ -163,9 +172,9 @@ def external_or_none(external: BrokerAddress | None) -> BrokerAddress:
 
 
 @asynccontextmanager
-async def _http_server(gateway: Gateway, http: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
+async def _http_server(app: ASGIApp, http: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
     config = uvicorn.Config(
-        gateway.asgi,
+        app,
         log_config=None,
         interface="asgi3",
         lifespan="off",

@@ -30,6 +30,9 @@ def serve(
         Path | None, typer.Option("--broker-binary", metavar="PATH", help="The nats-server to run as its own broker.")
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that draw labels.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help="Write down what bridges and POS systems say.")
+    ] = None,
     log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error.")] = None,
     log_format: Annotated[str | None, typer.Option("--log-format", help="lines or json.")] = None,
 ) -> None:
@@ -50,6 +53,7 @@ def serve(
         "broker": broker,
         "broker_binary": broker_binary,
         "workers": workers,
+        "record": record,
         "log_level": log_level,
         "log_format": log_format,
     }

@@ -149,6 +149,12 @@ class Settings:
             _one_of("lines", "json"),
         ),
     ] = "lines"
+    record: Annotated[
+        Path | None,
+        About(
+            "The file to which everything that bridges and POS systems say is added; none unless named.", _optional_path
+        ),
+    ] = None
     demo_control: Annotated[
         str | None,
         About("Where `esl demo` serves the buttons that the shelf wall then shows; for nothing else.", _optional_text),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.world.lab import Scenario
     from simulator.world.lab.certificate import Certificate
 
+TAGS_A_BRIDGE = 500
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", metavar="NAME|FILE", help="One that ships (`esl world scenarios`), or a file.")
 ]
@@ -90,14 +91,25 @@ def run(
 
 @world.command("replay")
 def replay(
-    seed: Annotated[int, typer.Argument(metavar="SEED")],
+    what: Annotated[str, typer.Argument(metavar="SEED|FILE", help="A seed, or a recording of `esl serve --record`.")],
     scenario: ScenarioOption = "worst-week",
     only: Annotated[str | None, typer.Option("--only", metavar="NAMES", help="Incidents to keep, by comma.")] = None,
     tags: Annotated[int | None, typer.Option("--tags", min=1, metavar="N", help="Only the first N tags.")] = None,
     trace: Annotated[Path | None, typer.Option("--trace", metavar="FILE", help="Every payload, one a line.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Of a recording: send its requests to a virtual shop of this version.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """One seed again, told in words with times; status 1 if a promise was broken."""
+    """One seed again, told in words with times; status 1 if a promise was broken. Or a recording, step by step.
+
+    With --again the POS side of a recording is played to this version's gateway and a virtual shop (--tags of them,
+    200 if not said): the same morning with other software. Status 1 if an answer differs or a label stays unproved.
+    """
+    if not what.isdecimal():
+        _replay_recording(Path(what), tags=tags or 200, again=again, as_json=as_json)
+        return
+    seed = int(what)
     from simulator.world.lab import Kept, run_seed
     from simulator.world.lab.certificate import run_quietly
     from simulator.world.lab.shrink import Shrunk, story_of
@@ -117,6 +129,42 @@ def replay(
         print("\n".join(story_of(Shrunk(kept, verdict, 1), wanted, lines_max=len(verdict.story) + 1)[:-1]))
         print(f"{len(verdict.violations)} promises broken, trace {verdict.trace_hash}")
     raise typer.Exit(1 if verdict.violations else 0)
+
+
+def _replay_recording(file: Path, *, tags: int, again: bool, as_json: bool) -> None:
+    from simulator.fleet import FleetPlan
+    from simulator.world.lab.certificate import run_quietly
+    from simulator.world.recording import RecordingWrong, play_again, read_recording, told
+
+    try:
+        steps = read_recording(file)
+    except RecordingWrong as error:
+        typer.echo(f"esl: {error}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"esl: {file} cannot be read: {error.strerror}. Give a seed, or a recording", err=True)
+        raise typer.Exit(1) from None
+    if not again:
+        for step in steps:
+            if as_json:
+                print(json.dumps({"at": step.at.isoformat(), "kind": step.kind, "words": list(told(step))}))
+            else:
+                print("\n".join(told(step)))
+        return
+    run_quietly()
+    found = play_again(steps, FleetPlan(tags=tags, bridges=-(-tags // TAGS_A_BRIDGE)))
+    if as_json:
+        print(json.dumps(found.to_json()))
+    else:
+        print(
+            f"{found.requests} requests in {found.seconds:.0f} s of virtual time; {found.displays} displays took part, "
+            f"{len(found.not_proved)} of them are not proved"
+        )
+        for path, before, now in found.answers:
+            print(f"{path} was answered {before}, and is answered {now} now")
+        if found.left_out:
+            print(f"{found.left_out} requests were left out: not answered then, or too large to be kept")
+    raise typer.Exit(1 if found.answers or found.not_proved else 0)
 
 
 @world.command("shrink")
