@@ -68,6 +68,7 @@ class VirtualBridge:
         self.bad_payloads = 0
         self.restarts = -1
         self.tap: LinkTap | None = None
+        self.overheard: Callable[[DownMessage | UpMessage], None] | None = None  # each one it takes, each one it says
         self.hearers: dict[TagId, Hearer] = {}
         self._was_listening = False
         self._scheduler = scheduler
@@ -168,6 +169,8 @@ class VirtualBridge:
         # Whatever else came is taken even if the welcome is lost: what is sealed guards itself, the rest is advice.
         for place, message in enumerate(payload.messages):
             self._highest = max(self._highest, payload.first_number + place)
+            if self.overheard is not None:
+                self.overheard(message)
             self._take(message, now_s)
         self._tell_credit()
 
@@ -247,6 +250,8 @@ class VirtualBridge:
         """With everything else of this turn, in as few payloads as hold it."""
         if not self.welcomed:
             return
+        if self.overheard is not None:
+            self.overheard(message)
         self._out.append(message)
         if not self._flush_due:
             self._flush_due = True

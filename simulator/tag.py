@@ -244,6 +244,10 @@ class VirtualTag:
         """The display whose glass is being refreshed now."""
         return None if self._drawing is None else self._drawing[0]
 
+    def subject_of(self, index: int) -> object:
+        """The name of the picture that is due on this display, or being drawn."""
+        return self.machine.state_of(index).work.subject
+
     # Contacts
 
     def rouse(self) -> None:

@@ -14,6 +14,10 @@ from weakref import WeakValueDictionary
 
 from simulator.clock import VirtualClock
 
+# All requests of a large shop's morning may come at one instant: some hundred turns each, and room above that.
+TURNS_AN_INSTANT_MAX = 2_000_000
+INSTANT_S = 0.001  # steps below this are no progress
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -26,11 +30,16 @@ class NotInVirtualTime(RuntimeError):
     """Somebody asked for a thread or a socket. Hand in an inline executor, a simulated carrier."""
 
 
+class TimeStandsStill(RuntimeError):
+    """Somebody is always awake, and nobody waits for a later instant: on a real loop this program would spin."""
+
+
 class _IdleSelector(selectors.BaseSelector):
     """Answers "nothing arrived" and moves the time on to the next timer, which is what it was told to wait for."""
 
     def __init__(self, next_instant: Callable[[], float]) -> None:
-        self.now_s = 0.0
+        self.now_s = self._since_s = 0.0
+        self._turns = 0
         self._next_instant = next_instant
         self._own: dict[int, selectors.SelectorKey] = {}
 
@@ -40,6 +49,12 @@ class _IdleSelector(selectors.BaseSelector):
         if timeout > 0:
             # To the very instant, not to a sum that rounds: else what else runs before would move this by a last bit.
             self.now_s = self._next_instant()
+        self._turns += 1
+        if self.now_s > self._since_s + INSTANT_S:
+            self._since_s, self._turns = self.now_s, 0
+        elif self._turns > TURNS_AN_INSTANT_MAX:
+            self._turns = 0  # whoever cleans up has as many again
+            raise TimeStandsStill(f"{TURNS_AN_INSTANT_MAX} turns of the loop, and it is still {self.now_s:.3f} s")
         return []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:

@@ -51,6 +51,7 @@ def run(
             help="Write certificate.html and certificate.json there; cells hit too rarely then count as a failure.",
         ),
     ] = None,
+    until_broken: Annotated[bool, typer.Option("--until-broken", help="Stop at the first broken promise.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run many seeds; status 1 if any promise was broken. A failing seed is named with what replays it."""
@@ -72,7 +73,13 @@ def run(
             progress.update(bar, advance=1, description=f"{wanted.name}, {broken} promises broken")
 
         with _refusing():
-            found = certify(wanted, range(first, first + seeds), jobs=jobs or os.cpu_count() or 1, told=told)
+            found = certify(
+                wanted,
+                range(first, first + seeds),
+                jobs=jobs or os.cpu_count() or 1,
+                told=told,
+                until_broken=until_broken,
+            )
     if certificate is not None:
         _write(found, certificate)
     if as_json:
@@ -95,6 +102,9 @@ def replay(
     scenario: ScenarioOption = "worst-week",
     only: Annotated[str | None, typer.Option("--only", metavar="NAMES", help="Incidents to keep, by comma.")] = None,
     tags: Annotated[int | None, typer.Option("--tags", min=1, metavar="N", help="Only the first N tags.")] = None,
+    until: Annotated[
+        float | None, typer.Option("--until", metavar="SECONDS", help="Only so much of its hours.")
+    ] = None,
     trace: Annotated[Path | None, typer.Option("--trace", metavar="FILE", help="Every payload, one a line.")] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Of a recording: send its requests to a virtual shop of this version.")
@@ -117,7 +127,7 @@ def replay(
 
     run_quietly()
     wanted = _scenario(scenario)
-    kept = Kept(tags, frozenset(only.split(",")) if only is not None else None)
+    kept = Kept(tags, frozenset(only.split(",")) if only is not None else None, until)
     kept_trace = Trace(keep=trace is not None)
     with _refusing():
         verdict = run_seed(wanted, seed, kept, trace=kept_trace)
@@ -197,6 +207,7 @@ def shrink(
                 {
                     "seed": seed,
                     "tags": found.kept.tags,
+                    "promise": found.verdict.violations[0].promise,
                     "incidents": None if kept is None else sorted(kept),
                     "runs": found.runs,
                     "story": story_of(found, wanted),

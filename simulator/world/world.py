@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 import httpx
-from litestar.types import Scope
+from litestar.types import Scope, Send
 from sqlalchemy import Connection, select
 
 from firmware_protocol import PANELS, content_id, split_display_id
@@ -112,9 +112,11 @@ class World:
         self.gateway: Gateway | None = None
         self.executor = MortalExecutor()
         self.starts = 0
+        self.on_answer: Callable[[str, str], None] | None = None  # method and path, as its last octet leaves
         self.proofs: list[Proof] = []
         self._folder = folder
         self._seed = plan.seed
+        self._is_cut = False
         self._pos: httpx.AsyncClient | None = None
         self._admin: httpx.AsyncClient | None = None
         self._judge: Judge | None = None
@@ -143,6 +145,7 @@ class World:
     async def start(self) -> None:
         """Start a gateway on the folder, whatever the last one left there."""
         self.starts += 1
+        self._is_cut = False
         end = self.carrier.gateway_end()
         ports = Ports(
             self.clock,
@@ -165,11 +168,18 @@ class World:
         if gateway is not None:
             await gateway.stop()
 
+    def cut(self) -> None:
+        """SIGKILL: from this instant nothing the process does has an effect, and no answer of it reaches anybody."""
+        self._is_cut = True
+        self.carrier.cut()
+        if self.gateway is not None:
+            self.gateway.database.crash()
+
     async def crash(self) -> None:
-        """SIGKILL: from this instant nothing the process does has an effect."""
+        """The same, and what is left of the process is gone."""
+        self.cut()
         gateway, self.gateway = self.gateway, None
         if gateway is not None:
-            self.carrier.cut()
             await gateway.crash()
 
     async def restart(self) -> None:
@@ -356,7 +366,17 @@ class World:
             return answer
 
     async def asgi(self, scope: MutableMapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]) -> None:
-        await self.running().asgi(cast(Scope, scope), receive, send)
+        gateway = self.running()
+
+        async def leaves(message: MutableMapping[str, Any]) -> None:
+            if self._is_cut or self.gateway is not gateway:
+                raise GatewayAway("the gateway died before it had answered")
+            await send(message)
+            is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if is_last and self.on_answer is not None:
+                self.on_answer(scope["method"], scope["path"])
+
+        await gateway.asgi(cast(Scope, scope), receive, cast(Send, leaves))
 
     def _note_proof(self, event: ShownMoved) -> None:
         if event.store_id == self.store and event.fact in (Fact.PROVED, Fact.SETTLED):

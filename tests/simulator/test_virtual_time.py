@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator import virtual_time
 from simulator.clock import VirtualClock
 from simulator.virtual_time import NothingLeftToWaitFor, NotInVirtualTime, run
 
@@ -109,6 +110,20 @@ def test_waiting_for_nothing_is_an_error_and_not_a_hang() -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(NothingLeftToWaitFor):
+        run(main, start_utc=START)
+
+
+def test_a_loop_that_spins_at_one_instant_is_an_error_and_not_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(virtual_time, "TURNS_AN_INSTANT_MAX", 1000)
+
+    async def main(_: VirtualClock) -> None:
+        def again() -> None:
+            asyncio.get_running_loop().call_soon(again)
+
+        again()
+        await asyncio.sleep(1)
+
+    with pytest.raises(virtual_time.TimeStandsStill, match="1000 turns"):
         run(main, start_utc=START)
 
 

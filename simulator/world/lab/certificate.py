@@ -96,6 +96,7 @@ class Certificate:
             "delivery_s": self.delivery_s(),
             "airtime_share": self.airtime_share(),
             "battery_years": self.battery_years(),
+            "cpu_s": round(sum(one.cpu_s for one in self.verdicts), 2),
             "cpu_s_a_seed": round(sum(one.cpu_s for one in self.verdicts) / max(1, len(self.verdicts)), 2),
         }
 
@@ -114,17 +115,30 @@ def _shares(values: Sequence[float]) -> dict[str, float]:
 
 
 def certify(
-    scenario: Scenario, seeds: Sequence[int], *, jobs: int = 1, told: Callable[[Verdict], None] | None = None
+    scenario: Scenario,
+    seeds: Sequence[int],
+    *,
+    jobs: int = 1,
+    told: Callable[[Verdict], None] | None = None,
+    until_broken: bool = False,
 ) -> Certificate:
-    """`told` hears of each verdict as it comes."""
+    """`told` hears of each verdict as it comes. `until_broken`: the first broken promise ends its run, and the search:
+    no seed above it is begun, but those that ran beside it count.
+    """
     found: dict[int, Verdict] = {}
+    at_once = max(1, jobs) if until_broken else len(seeds)
     with ProcessPoolExecutor(max(1, jobs), mp_context=get_context("spawn"), initializer=_quietly) as pool:
-        for done in as_completed([pool.submit(run_seed, scenario, seed) for seed in seeds]):
-            verdict = done.result()
-            found[verdict.seed] = verdict
-            if told is not None:
-                told(verdict)
-    return Certificate(scenario, tuple(found[seed] for seed in seeds))
+        for start in range(0, len(seeds), max(1, at_once)):
+            some = seeds[start : start + at_once]
+            runs = [pool.submit(run_seed, scenario, seed, until_broken=until_broken) for seed in some]
+            for done in as_completed(runs):
+                verdict = done.result()
+                found[verdict.seed] = verdict
+                if told is not None:
+                    told(verdict)
+            if until_broken and any(one.violations for one in found.values()):
+                break
+    return Certificate(scenario, tuple(found[seed] for seed in seeds if seed in found))
 
 
 def _quietly() -> None:

@@ -5,7 +5,8 @@ and after a power cut the very octets that were on the disk. Rule: the gateway k
 SQLAlchemy's events of every engine that writes into the folder.
 
 A power cut keeps what the last fsync had made safe: before the commit, after it, or a write-ahead log torn at any octet
-of what this commit appended (the fsync had not returned, so nobody was answered).
+of what this commit appended (the fsync had not returned, so nobody was answered). Of a connection that asks for no
+fsync at each commit, nothing is safe that it has committed.
 """
 
 import shutil
@@ -21,6 +22,7 @@ from simulator.virtual_time import VirtualLoop
 
 PAGES_WITHOUT_BOUND = 4_294_967_294  # SQLite's own upper end of max_page_count
 WAL_HEADER_OCTETS = 32
+SYNC_FULL = 2  # PRAGMA synchronous: in WAL mode, each commit is followed by an fsync
 
 
 class Tear(StrEnum):
@@ -50,8 +52,10 @@ class Disk:
         self._folder, self._spare, self._file, self._loop = folder, spare, file, loop
         self._cut: PowerCut | None = None
         self._at_commit = 0
+        self._holds_unsafe = False  # the disk was never asked to make the newest commits safe
         self._dies: Callable[[], None] | None = None
         self._writers: WeakKeyDictionary[Engine, bool] = WeakKeyDictionary()
+        self._waiting: WeakKeyDictionary[Engine, bool] = WeakKeyDictionary()
         self._bounded: WeakKeyDictionary[Engine, bool] = WeakKeyDictionary()
 
     def open(self) -> None:
@@ -82,13 +86,18 @@ class Disk:
         self.commits += 1
         if self.slow_s:
             self._loop.stall(self.slow_s)
-        if self._cut is not None and self.commits >= self._at_commit:
+        is_cut = self._cut is not None and self.commits >= self._at_commit
+        is_safe = self._waits_for_the_disk(connection)
+        if (is_cut or not is_safe) and not self._holds_unsafe:
             self._keep_copy("before")
+        self._holds_unsafe = not is_safe
+        if is_cut:
             self._loop.call_soon(self._power_is_gone)
 
     def _power_is_gone(self) -> None:
         cut, dies = self._cut, self._dies
         self.disarm()
+        self._holds_unsafe = False
         if cut is None or dies is None:
             return
         self._keep_copy("after")
@@ -125,6 +134,15 @@ class Disk:
                 shutil.copyfile(source, kept)
             else:
                 kept.unlink(missing_ok=True)
+
+    def _waits_for_the_disk(self, connection: Connection) -> bool:
+        """Whether a commit comes back only after its fsync: else the power takes all that came since the last one."""
+        known = self._waiting.get(connection.engine)
+        if known is None:
+            driver = connection.connection.cursor()
+            known = self._waiting[connection.engine] = driver.execute("PRAGMA synchronous").fetchone()[0] >= SYNC_FULL
+            driver.close()
+        return known
 
     def _writes_here(self, connection: Connection) -> bool:
         known = self._writers.get(connection.engine)

@@ -1,19 +1,27 @@
-"""The promises, each a function that yields what broke it. `DURING` is asked all the time, `AFTER` of the healed shop.
+"""The promises, each a function that yields what broke it. `AFTER` is asked of the healed shop, the others at once.
 
 In: the laboratory. Out: words. Rule: a promise is judged by what the glass, the file and the answers say, never by what
 the gateway believes of itself. They range over what a tag's electronics can perceive: docs/architecture.md, "Where
 proof ends".
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
-from firmware_protocol import content_id
-from gateway.catalog import products_by_barcode
+from firmware_protocol import content_id, split_display_id
+from firmware_protocol.link import DownMessage, UpMessage
+from gateway.batch.tables import batch_display
+from gateway.catalog import Stored, products_by_barcode, products_by_id
+from gateway.catalog.fields import LEDGER_FIELDS
+from gateway.catalog.ledger import ledger_text
 from gateway.catalog.tables import price_ledger, product
+from gateway.shelf import Fact
+from gateway.shelf.tables import display_history
 from simulator.tag import VirtualTag
+from simulator.world.lab.head_office import STORE as HEAD_OFFICE_STORE
+from simulator.world.lab.states import claim_of, content_of_proof, is_content
 
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
@@ -40,6 +48,41 @@ def no_glass_is_drawn_that_shows_it_already(
     name = f"{tag.tag_id}.{index}"
     if lab.sure.get(name) and tuple(planes) == tag.glasses[index].planes:
         yield f"{name} is refreshed with the picture it was proved to show"
+
+
+def only_whole_pictures_are_drawn(lab: "Lab", tag: VirtualTag, index: int, planes: Sequence[bytes]) -> Iterator[str]:
+    """Asked as a refresh begins: whatever a flash holds, what goes to the glass is a picture that the gateway made."""
+    content = content_id(tag.panels[index], planes)
+    if content not in lab.contents and not is_content(lab.file, content):
+        yield f"{tag.tag_id}.{index} draws something that nobody ever made"
+    lab.contents.add(content)
+
+
+def what_is_confirmed_stays_on_its_glass(
+    lab: "Lab", tag: VirtualTag, index: int, planes: Sequence[bytes]
+) -> Iterator[str]:
+    """Asked as a refresh begins: an order that was out when another was taken for proved."""
+    name = f"{tag.tag_id}.{index}"
+    claim = claim_of(lab.file, name) if lab.sure.get(name) else None
+    if claim is not None and claim.confirmed and content_id(tag.panels[index], planes) != claim.desired_content:
+        yield f"{name} stands confirmed with revision {claim.desired_revision}, and now draws another picture"
+
+
+def confirmed_means_the_glass_shows_it(lab: "Lab", display_id: str, revision: int) -> Iterator[str]:
+    """Asked as a proof is made known. A hand on the glass of which the gateway has not heard yet is forgiven."""
+    tag_id, index = split_display_id(display_id)
+    tag = lab.world.fleet.tags[tag_id]
+    claimed, drawn = content_of_proof(lab.file, display_id, revision), tag.glasses[index].refresh
+    if claimed != shown_by(tag, index) and display_id not in lab.taken:
+        yield f"{display_id} was counted as proved with revision {revision}, and its glass showed another"
+    elif drawn is not None and claimed != content_id(tag.panels[index], drawn.planes):
+        yield f"{display_id} was counted as proved with revision {revision}, and its glass was being drawn with another"
+
+
+def no_number_is_used_twice_under_one_key(lab: "Lab", message: DownMessage | UpMessage) -> Iterator[str]:
+    """Asked of each message at a bridge."""
+    if (words := lab.sealed.hear(message)) is not None:
+        yield words
 
 
 async def accepted_is_durable(lab: "Lab") -> AsyncIterator[str]:
@@ -70,9 +113,17 @@ async def every_glass_shows_what_the_newest_rows_say(lab: "Lab") -> AsyncIterato
         yield f"{display_id} shows something else"
 
 
-async def confirmed_means_the_glass_shows_it(lab: "Lab") -> AsyncIterator[str]:
-    for proof in await lab.world.false_proofs():
-        yield f"{proof.display_id} was counted as proved with revision {proof.revision}, and its glass showed another"
+async def the_other_store_is_as_its_authority_says(lab: "Lab") -> AsyncIterator[str]:
+    """Whole products by version: late, twice or out of order, the newest is what is kept."""
+    expected = lab.head_office.products()
+    kept = await lab.world.running().database.read(
+        lambda connection: products_by_barcode(connection, HEAD_OFFICE_STORE, list(expected))
+    )
+    for barcode, (version, fields) in sorted(expected.items()):
+        found = kept.get(barcode)
+        stored = None if found is None else {name: str(value) for name, value in found.fields.stored.items()}
+        if found is None or (found.version, stored) != (version, fields):
+            yield f"{barcode} is {stored} where its authority says {fields}, version {version}"
 
 
 async def the_ledger_adds_up(lab: "Lab") -> AsyncIterator[str]:
@@ -82,10 +133,29 @@ async def the_ledger_adds_up(lab: "Lab") -> AsyncIterator[str]:
 
 
 async def every_batch_comes_to_its_end(lab: "Lab") -> AsyncIterator[str]:
-    for session in lab.batches:
-        status = await lab.till.status(session)
+    for batch in lab.batches.all:
+        status = await lab.till.status(batch.session)
         if status is None or status["status"] != "completed":
-            yield f"batch {session} is {None if status is None else status['status']}"
+            yield f"batch {batch.session} is {None if status is None else status['status']}"
+
+
+async def a_batch_counts_each_row_and_each_display_once(lab: "Lab") -> AsyncIterator[str]:
+    """Asked when every display is proved, so that none may be missing any more."""
+    for batch in lab.batches.all:
+        status = await lab.till.status(batch.session)
+        if status is None:
+            continue
+        of, confirmed, unconfirmed = (_int(status, f"tags{name}") for name in ("Total", "Confirmed", "Unconfirmed"))
+        saved = sum(_int(status, name) for name in ("created", "updated", "unchanged", "superseded"))
+        if not _int(status, "productsReceived") == saved == batch.rows:
+            yield f"batch {batch.session} was sent {batch.rows} rows and counts {saved}"
+        least, most = batch.displays_bound
+        if not least <= of <= most:
+            yield f"batch {batch.session} waits for {of} displays, and {least} to {most} show its products"
+        if confirmed != of or unconfirmed:
+            yield f"batch {batch.session} counts {confirmed} of {of} displays, and every glass is right"
+    for words in await lab.world.running().database.read(_confirmed_without_proof):
+        yield words
 
 
 async def no_bridge_is_on_the_air_for_longer_than_time_itself(lab: "Lab") -> AsyncIterator[str]:
@@ -109,12 +179,19 @@ async def nothing_breaks_that_nobody_broke(lab: "Lab") -> AsyncIterator[str]:
         yield why
 
 
+OF_A_REFRESH = (
+    no_glass_is_drawn_that_shows_it_already,
+    only_whole_pictures_are_drawn,
+    what_is_confirmed_stays_on_its_glass,
+)
+
 AFTER = (
     nothing_breaks_that_nobody_broke,
     accepted_is_durable,
     every_glass_shows_what_the_newest_rows_say,
-    confirmed_means_the_glass_shows_it,
+    the_other_store_is_as_its_authority_says,
     the_ledger_adds_up,
+    a_batch_counts_each_row_and_each_display_once,
     every_batch_comes_to_its_end,
     no_bridge_is_on_the_air_for_longer_than_time_itself,
     no_flash_is_worn_out,
@@ -124,6 +201,23 @@ AFTER = (
 def shown_by(tag: VirtualTag, index: int) -> bytes:
     """The content id of what is on the glass."""
     return content_id(tag.panels[index], tag.glasses[index].planes)
+
+
+def _int(status: Mapping[str, object], name: str) -> int:
+    return int(str(status[name]))
+
+
+def _confirmed_without_proof(connection: Connection) -> list[str]:
+    """Displays that a batch counts at an instant at which nothing was proved."""
+    waits, fact = batch_display.c, display_history.c
+    proof = exists().where(
+        fact.display_id == waits.display_id,
+        fact.revision >= waits.needed_revision,
+        fact.at == waits.confirmed_at,
+        fact.fact.in_((Fact.PROVED.value, Fact.SETTLED.value)),
+    )
+    rows = connection.execute(select(waits.session_id, waits.display_id).where(waits.confirmed_at.is_not(None), ~proof))
+    return [f"batch {row.session_id} counts {row.display_id}, of which nothing was proved then" for row in rows]
 
 
 def _broken_ledger(connection: Connection) -> list[str]:
@@ -139,7 +233,13 @@ def _broken_ledger(connection: Connection) -> list[str]:
             broken.append(f"product {row.product_id}: {row.field} was {was}, and its next line says {row.old}")
         ends[key] = row.new
     return broken + [
-        f"product {row.product_id} has no line in the ledger"
-        for row in connection.execute(select(product.c.product_id).order_by(product.c.product_id))
-        if (row.product_id, "price") not in ends
+        f"product {product_id}: the ledger ends at {name} {ends.get((product_id, name))}, and {kept} is kept"
+        for product_id, fields in _kept_prices(connection)
+        for name in LEDGER_FIELDS
+        if (kept := ledger_text(fields.get(name))) != ends.get((product_id, name))
     ]
+
+
+def _kept_prices(connection: Connection) -> list[tuple[int, Mapping[str, Stored]]]:
+    ids = list(connection.scalars(select(product.c.product_id).order_by(product.c.product_id)))
+    return [(product_id, one.fields.stored) for product_id, one in products_by_id(connection, ids).items()]

@@ -11,13 +11,15 @@ import time  # noqa: TID251  # processor time, told beside the verdict and never
 from collections import Counter, deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 
-from firmware_protocol import TagId
+from firmware_protocol import TagId, split_display_id
+from firmware_protocol.link import DownMessage, UpMessage
 from gateway.app.shop_files import DATABASE
 from gateway.database import Crashed, DatabaseFailure
 from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, RETRY_JITTER
@@ -29,12 +31,15 @@ from simulator.mix import Mix
 from simulator.panel import RefreshRates
 from simulator.radio.shop_channel import ShopChannel
 from simulator.tag import VirtualTag
-from simulator.virtual_time import VirtualLoop, run
+from simulator.virtual_time import TimeStandsStill, VirtualLoop, run
 from simulator.world.lab import invariants
+from simulator.world.lab.batches import Batch, Batches
 from simulator.world.lab.disk import Disk, PowerCut
+from simulator.world.lab.head_office import HeadOffice
 from simulator.world.lab.scenario import Scenario, ScenarioWrong
 from simulator.world.lab.script import Incident, script_of
-from simulator.world.lab.states import delivery_states
+from simulator.world.lab.sealed import SealedWords
+from simulator.world.lab.states import contents_of, delivery_states
 from simulator.world.lab.till import STATUS_EVERY_S, Refused, Till
 from simulator.world.lab.trace import Trace
 from simulator.world.lab.troubles import TROUBLES
@@ -52,32 +57,54 @@ START_AGAIN_S = 5.0
 NIGHT_S = 24 * 3600.0
 OPENING_WITHIN_S = 7200.0
 YEAR_S = 365.25 * 86_400.0
+LOOKS_AT_VERIFICATION_MAX = 40  # each minute, answered: six minutes of rounds, and every disk that was full or slow
 ROUNDS_S = 420.0  # six minutes of verification, and the last round's answer
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is left of a run after shrinking: the first `tags` tags, and these incidents by name; None = all."""
+    """What is left of a run after shrinking: the first `tags` tags, these incidents by name, the open hours up to
+    `until_s`; None = all.
+    """
 
     tags: int | None = None
     incidents: frozenset[str] | None = None
+    until_s: float | None = None
 
     def script(self, scenario: Scenario, seed: int) -> list[Incident]:
-        return [one for one in script_of(scenario, seed) if self.incidents is None or one.name in self.incidents]
+        return [
+            one
+            for one in script_of(scenario, seed)
+            if (self.incidents is None or one.name in self.incidents) and one.at_s <= self.open_s(scenario)
+        ]
+
+    def open_s(self, scenario: Scenario) -> float:
+        return scenario.open_s if self.until_s is None else min(self.until_s, scenario.open_s)
 
 
-def run_seed(scenario: Scenario, seed: int, kept: Kept = Kept(), *, trace: Trace | None = None) -> Verdict:
-    """One whole run, in a folder of its own that is gone afterwards. Raises ScenarioWrong: a shop that cannot be."""
+def run_seed(
+    scenario: Scenario, seed: int, kept: Kept = Kept(), *, trace: Trace | None = None, until_broken: bool = False
+) -> Verdict:
+    """One whole run, in a folder of its own that is gone afterwards. `until_broken`: the first broken promise ends it.
+
+    Raises ScenarioWrong: a shop that cannot be.
+    """
     began_s = time.process_time()
     memory = Path("/dev/shm")  # a run's fsyncs need no disk: what a power cut leaves is worked out, not waited for
     where = memory if memory.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="esl-lab-", dir=where) as name:
         lab_trace = trace if trace is not None else Trace()
+        labs: list[Lab] = []
 
         async def main(clock: VirtualClock) -> Verdict:
-            return await Lab(clock, Path(name), scenario, seed, kept, lab_trace).play()
+            labs.append(Lab(clock, Path(name), scenario, seed, kept, lab_trace, until_broken))
+            return await labs[0].play()
 
-        verdict = run(main, start_utc=scenario.start)
+        try:
+            verdict = run(main, start_utc=scenario.start)
+        except TimeStandsStill as error:
+            labs[0].broken("time goes on", str(error))
+            verdict = labs[0].verdict()
     return Verdict(**{**_fields(verdict), "cpu_s": time.process_time() - began_s})  # type: ignore[arg-type]  # its own
 
 
@@ -89,14 +116,25 @@ class Lab:
     """One run. Troubles are handed this."""
 
     def __init__(
-        self, clock: VirtualClock, folder: Path, scenario: Scenario, seed: int, kept: Kept, trace: Trace
+        self,
+        clock: VirtualClock,
+        folder: Path,
+        scenario: Scenario,
+        seed: int,
+        kept: Kept,
+        trace: Trace,
+        until_broken: bool = False,
     ) -> None:
         self.clock, self.scenario, self.seed, self.kept, self.trace = clock, scenario, seed, kept, trace
         self.drawn: dict[str, int] = {}  # display -> the highest revision its glass was ever drawn with
         self.sure: dict[str, bool] = {}  # display -> it was proved, and nothing has touched its glass since
-        self.batches: list[str] = []
+        self.taken: set[str] = set()  # displays whose glass a hand has taken, of which the gateway has not heard yet
+        self.contents: set[bytes] = set()  # of which it is known that the gateway made them
+        self.batches = Batches()
         self.uncaught: list[str] = []
         self._folder = folder
+        self._until_broken = until_broken
+        self._enough = asyncio.Event()
         self._loop: VirtualLoop = asyncio.get_running_loop()  # type: ignore[assignment]  # virtual_time.run made it
         self._violations: list[Violation] = []
         self._story: list[tuple[float, str]] = []
@@ -107,7 +145,9 @@ class Lab:
         self._moved_at: dict[str, tuple[float, int]] = {}  # when, and how many were on their way then
         self._places: dict[str, tuple[float, float]] = {}  # tag -> metres on the floor
         self._deliveries: list[Delivery] = []
-        self._change = asyncio.Event()
+        self._change, self._doubt, self._refresh = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._doubted = ""  # the display of which a proof was lost last
+        self._refreshed: VirtualTag | None = None
         self._refreshes = self._crashes = 0
         self._opened_s = 0.0
         self._starting = asyncio.Lock()
@@ -136,22 +176,28 @@ class Lab:
         quiet_s = 0.0
         try:
             async with World.open(self.clock, data, plan, store=STORE) as self.world:
-                self.till, self.weather = Till(self.world), Weather(self.world.fleet)
+                fleet = self.world.fleet
+                self.till, self.weather = Till(self.world), Weather(fleet)
+                self.head_office, self.sealed = HeadOffice(self.world, self.clock), SealedWords(fleet.tags)
+                for bridge in fleet.bridges.values():
+                    bridge.overheard = self._note_message
                 self.world.carrier.tap = self._note_payload
-                self.world.fleet.around.on_refresh = self._note_refresh
+                fleet.around.on_refresh = self._note_refresh
                 self._ensure_all_in_reach()
                 self._places = dict(self._places_of_tags())
                 self._watch_gateway()
-                await self._open_shop()
-                await self._play_script()
-                await self._heal()
-                quiet_s = await self._agree()
+                quiet_s = await self._run_its_course()
                 shares = self.airtime_shares()
                 await self.world.stop()
-            self._look_for_leaks()
+            if not self._enough.is_set():
+                self._look_for_leaks()
         finally:
             self.disk.close()
             shutil.rmtree(spare, ignore_errors=True)
+        return self.verdict(quiet_s, shares)
+
+    def verdict(self, quiet_s: float = 0.0, shares: Mapping[str, float] = MappingProxyType({})) -> Verdict:
+        """What it has come to until now."""
         return Verdict(
             scenario=self.scenario.name,
             version=self.scenario.version,
@@ -162,14 +208,35 @@ class Lab:
             happened=dict(self._happened),
             story=tuple(self._story),
             deliveries=tuple(self._deliveries),
-            airtime_share=shares,
+            airtime_share=dict(shares),
             refreshes=self._refreshes,
             battery_years=self._battery_years(),
             quiet_after_s=quiet_s,
             crashes=self._crashes,
+            payloads_lost=sum(counts.get("loss", 0) for counts in self.world.fleet.link_counts().values()),
         )
 
     # The week
+
+    async def _run_its_course(self) -> float:
+        """Gives how long the healed shop needed. An error of the gateway's that got here is a broken promise, too."""
+        try:
+            await self._open_shop()
+            await self._play_script()
+            if self._enough.is_set():
+                await self._break_off(*self._troubles, *self._errands)
+                return 0.0
+            await self._heal()
+            return await self._agree()
+        except Exception as error:
+            self.broken("nothing breaks that nobody broke", f"{type(error).__name__}: {error}")
+            await self._break_off(*self._troubles, *self._errands)
+            return 0.0
+
+    async def _break_off(self, *tasks: "asyncio.Task[None]") -> None:
+        for task in tasks:
+            task.cancel()
+        await self._end_of(tasks)
 
     async def _open_shop(self) -> None:
         rows: list[Row] = [
@@ -179,6 +246,8 @@ class Lab:
         for start in range(0, len(rows), PUSHED_AT_ONCE):
             await self.world.add(*rows[start : start + PUSHED_AT_ONCE])
         await self.world.bind_all()
+        self.batches.are_bound((one.display_id, one.barcodes[0]) for one in await self.world.displays() if one.barcodes)
+        await self.head_office.furnish()
         try:
             await self.world.run_until_quiet(OPENING_WITHIN_S)
         except NeverQuiet as error:
@@ -188,16 +257,30 @@ class Lab:
 
     async def _play_script(self) -> None:
         day_s = self.scenario.hours * 3600.0
-        nights = [(day * day_s, None) for day in range(1, self.scenario.days)]
+        open_s = self.kept.open_s(self.scenario)
+        nights = [(day * day_s, None) for day in range(1, self.scenario.days) if day * day_s <= open_s]
         incidents = [(one.at_s, one) for one in self.kept.script(self.scenario, self.seed)]
         for at_s, incident in sorted([*incidents, *nights], key=lambda pair: pair[0]):
-            await self.clock.sleep(max(0.0, at_s - self.now_s))
+            await self._wait_until(at_s)
+            if self._enough.is_set():
+                return
             if incident is None:
                 self.clock.jump(NIGHT_S - day_s)
                 self.tell("a night passes")
             else:
                 self._begin(incident)
-        await self.clock.sleep(max(0.0, self.scenario.open_s - self.now_s))
+        await self._wait_until(open_s)
+
+    async def _wait_until(self, at_s: float) -> None:
+        """Or, in a run that ends with the first broken promise, until that."""
+        wait_s = max(0.0, at_s - self.now_s)
+        if self._until_broken:
+            await self.soon(self._enough_seen(), wait_s)
+        else:
+            await self.clock.sleep(wait_s)
+
+    async def _enough_seen(self) -> None:
+        await self._enough.wait()
 
     def _begin(self, incident: Incident) -> None:
         trouble = TROUBLES[incident.kind]
@@ -215,9 +298,7 @@ class Lab:
 
     async def _heal(self) -> None:
         """Every trouble is taken back; the errands of POS and people come to their end."""
-        for task in self._troubles:
-            task.cancel()
-        await self._end_of(self._troubles)
+        await self._break_off(*self._troubles)
         self.weather.clear()
         self.disk.disarm()
         self.disk.full, self.disk.slow_s = False, 0.0
@@ -238,14 +319,15 @@ class Lab:
         try:
             await self.clock.sleep(3 * self.scenario.contact_s)  # what a glass owes is told at its tag's next contact
             quiet_s = await self.world.run_until_quiet(self.agrees_within_s)
-            if self.batches:
+            if self.batches.all:
                 await self.clock.sleep(ROUNDS_S)
                 await self.world.run_until_quiet(self.agrees_within_s)  # a sale may have begun meanwhile
         except NeverQuiet as error:
             self.broken("when the faults stop, every reachable display converges", str(error))
         for promise in invariants.AFTER:
-            async for words in promise(self):
-                self.broken(promise.__name__.replace("_", " "), words)
+            if not self._enough.is_set():
+                async for words in promise(self):
+                    self.broken(promise.__name__.replace("_", " "), words)
         return quiet_s
 
     @property
@@ -284,6 +366,11 @@ class Lab:
     # For troubles: what they may ask and do
 
     @property
+    def file(self) -> Path:
+        """The gateway's database."""
+        return self.world.folder / DATABASE
+
+    @property
     def now_s(self) -> float:
         """Since the first opening."""
         return self.clock.monotonic_s() - self._opened_s
@@ -295,6 +382,8 @@ class Lab:
     def broken(self, promise: str, words: str) -> None:
         self.tell(f"BROKEN: {promise}: {words}")
         self._violations.append(Violation(self.now_s, promise, words))
+        if self._until_broken:
+            self._enough.set()
 
     def hit(self, kind: str, *, bridge: str | None = None, tag: VirtualTag | None = None) -> None:
         """The trouble acts now: count the delivery states it meets, of this bridge's tags, this tag's, or all."""
@@ -303,7 +392,7 @@ class Lab:
             only = [str(tag.tag_id)]
         elif bridge is not None:
             only = [str(one.tag_id) for one in self.world.fleet.tags.values() if one.bridge_name == bridge]
-        states = delivery_states(self.world.folder / DATABASE, self.world.fleet, only)
+        states = delivery_states(self.file, self.world.fleet, only)
         for state in dict.fromkeys(state for of_display in states.values() for state in of_display):
             self._hits[(kind, state.value)] += 1
 
@@ -352,6 +441,30 @@ class Lab:
         """Its glass is about to be taken, or its memory lost: nobody is sure of it until it is proved again."""
         for index in range(len(tag.glasses)):
             self.sure[f"{tag.tag_id}.{index}"] = False
+            self.taken.add(f"{tag.tag_id}.{index}")
+
+    def tag_of(self, display_id: str | None) -> VirtualTag | None:
+        return None if display_id is None else self.world.fleet.tags.get(split_display_id(display_id)[0])
+
+    def tear_flash(self, tag: VirtualTag, which: float, share: float) -> bool:
+        """From this share of it on, a picture in its flash reads as erased: the one being drawn, else any. False: it
+        holds none.
+        """
+        drawing = tag.drawing
+        places = [
+            (flash, place)
+            for index, flash in enumerate(tag.machine.memory.displays)
+            for place, slot in enumerate(flash.slots)
+            if slot is not None and (drawing is None or (drawing == index and slot.content == tag.subject_of(index)))
+        ]
+        if not places:
+            return False
+        flash, place = places[int(which * len(places))]
+        whole = flash.slots[place]
+        if whole is not None:
+            kept = int(len(whole.octets) * share)
+            flash.slots[place] = replace(whole, octets=whole.octets[:kept] + b"\xff" * (len(whole.octets) - kept))
+        return True
 
     def said_to(self, bridge: str) -> list[bytes]:
         """The newest payloads that the gateway sent to this bridge."""
@@ -388,11 +501,35 @@ class Lab:
         gone = asyncio.Event()
 
         def dies() -> None:
-            self._cut_ports()
+            self.world.cut()
             gone.set()
 
         self.disk.cut_power(cut, dies)
         await gone.wait()
+
+    async def answer_kills(self) -> None:
+        """Returns when an answer to something that was asked for has left, and has killed the gateway."""
+        gone = asyncio.Event()
+
+        def dies(method: str, _: str) -> None:
+            if method != "GET":
+                self.world.on_answer = None
+                self.world.cut()
+                gone.set()
+
+        self.world.on_answer = dies
+        await gone.wait()
+
+    async def doubt(self, within_s: float) -> str | None:
+        """The next display of which a proof is lost; None if that does not come about in this time."""
+        return self._doubted if await self.soon(self._next_doubt(), within_s) else None
+
+    async def refresh_of(self, tag: VirtualTag) -> None:
+        """Returns when this tag begins to draw."""
+        while True:
+            await self._refresh.wait()
+            if self._refreshed is tag:
+                return
 
     async def dies(self, kind: str, down_s: float) -> None:
         """The gateway is dead from this instant, and started again after so long."""
@@ -400,7 +537,7 @@ class Lab:
         if self.world.gateway is None:
             return
         self._crashes += 1
-        self._cut_ports()
+        self.world.cut()
         await self.world.crash()
         try:
             await self.clock.sleep(down_s)
@@ -418,8 +555,18 @@ class Lab:
                     await self.world.crash()
                     await self.clock.sleep(START_AGAIN_S)
 
-    async def operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> None:
-        """What an operator does; tried again until a gateway answers. `also`: refusals that are in order."""
+    async def bind(self, display: str, barcode: str | None) -> None:
+        """What somebody with a scanner does; None unbinds. A product that was just removed cannot be bound."""
+        path = f"/admin/displays/{display}/binding"
+        with self.batches.binding(display):
+            if barcode is None:
+                await self.operate("DELETE", path)
+                self.batches.is_bound(display, None)
+            elif await self.operate("PUT", path, {"barcodes": [barcode]}, also=(404,)) < 400:
+                self.batches.is_bound(display, barcode)
+
+    async def operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> int:
+        """What an operator does; tried again until a gateway answers. Gives the status; `also`: refusals in order."""
         while True:
             try:
                 answer = await self.world.admin.request(method, path, json=body)
@@ -427,25 +574,34 @@ class Lab:
                 await self.clock.sleep(START_AGAIN_S)
                 continue
             if answer.status_code < 400 or answer.status_code in also:
-                return
+                return answer.status_code
             if answer.status_code < 500:
                 raise Refused(f"{method} {path} is answered {answer.status_code}: {answer.text[:200]}")
             await self.clock.sleep(START_AGAIN_S)
 
-    async def watch_batch(self, session: str) -> None:
+    async def watch_batch(self, batch: Batch) -> None:
         """Polls it to its end: what is confirmed is never more than there is, and progress never falls."""
-        self.batches.append(session)
-        progress = -1
+        session, progress, looks = batch.session, -1, 0
         while True:
             status = await self.till.status(session)
             if status is not None:
+                looks += status["phase"] == "verifying"
+                if looks == LOOKS_AT_VERIFICATION_MAX:
+                    self.broken(
+                        "a batch ends when all is proved or its time is over", f"batch {session} goes on and on"
+                    )
                 confirmed, of, now = (int(str(status[key])) for key in ("tagsConfirmed", "tagsTotal", "progress"))
                 if confirmed > of:
                     self.broken("no more is confirmed than there is", f"batch {session}: {confirmed} of {of}")
                 if now < progress:
                     self.broken("progress never falls", f"batch {session}: {now} after {progress}")
                 progress = now
+                if status["syncedAt"] is not None:
+                    self.batches.settles(batch)
                 if status["status"] != "processing":
+                    rounds = status["verification"]
+                    if confirmed < of and isinstance(rounds, Mapping) and rounds["round"] < rounds["rounds"]:
+                        self.broken("a batch ends when all is proved or its time is over", f"batch {session}: {rounds}")
                     return
             await self.clock.sleep(2 * STATUS_EVERY_S)
 
@@ -455,12 +611,6 @@ class Lab:
 
     # What is watched
 
-    def _cut_ports(self) -> None:
-        """Nothing that the gateway does from now on has an effect."""
-        self.world.carrier.cut()
-        if self.world.gateway is not None:
-            self.world.gateway.database.crash()
-
     def _watch_gateway(self) -> None:
         events = self.world.running().services.events
         events.watch(DesiredMoved, self._note_moved)
@@ -468,6 +618,7 @@ class Lab:
 
     def _note_moved(self, event: DesiredMoved) -> None:
         self._moved = list(event.display_ids)
+        self.contents |= contents_of(self.file, event.display_ids)  # a gateway may forget them, by a restore
         waiting = len(self._moved_at.keys() | set(event.display_ids))
         for display_id in event.display_ids:
             self._moved_at[display_id] = (self.clock.monotonic_s(), waiting)
@@ -477,23 +628,44 @@ class Lab:
     async def _next_change(self) -> None:
         await self._change.wait()
 
+    async def _next_doubt(self) -> None:
+        await self._doubt.wait()
+
     def _note_shown(self, event: ShownMoved) -> None:
         self.trace.note(self.now_s, f"shown {event.display_id} {event.revision} {event.fact.value}")
+        if event.fact is Fact.UNKNOWN:
+            self.taken.discard(event.display_id)
+            self._doubted = event.display_id
+            self._doubt.set()
+            self._doubt = asyncio.Event()
         if event.fact in (Fact.PROVED, Fact.SETTLED):
-            self.sure[event.display_id] = True
+            for words in invariants.confirmed_means_the_glass_shows_it(self, event.display_id, event.revision):
+                self.broken("confirmed means the glass shows it", words)
+            self.sure[event.display_id] = event.display_id not in self.taken
+            self.taken.discard(event.display_id)
             if (moved := self._moved_at.pop(event.display_id, None)) is not None:
                 moved_s, waiting = moved
                 place = self._places.get(event.display_id.partition(".")[0])
                 self._deliveries.append(Delivery(self.clock.monotonic_s() - moved_s, waiting, place))
 
     def _note_refresh(self, tag: VirtualTag, index: int, planes: Sequence[bytes]) -> None:
+        name = f"{tag.tag_id}.{index}"
         self._refreshes += 1
-        self.trace.note(self.now_s, f"refresh {tag.tag_id}.{index}")
+        self.trace.note(self.now_s, f"refresh {name}")
         for words in invariants.no_display_goes_back_to_an_older_revision(self, tag, index):
             self.broken("no display goes back to an older revision", words)
-        for words in invariants.no_glass_is_drawn_that_shows_it_already(self, tag, index, planes):
-            self.broken("no glass is drawn that shows it already", words)
-        self.sure[f"{tag.tag_id}.{index}"] = False
+        for promise in invariants.OF_A_REFRESH:
+            for words in promise(self, tag, index, planes):
+                self.broken(promise.__name__.replace("_", " "), words)
+        self.sure[name] = False
+        self.taken.discard(name)
+        self._refreshed = tag
+        self._refresh.set()
+        self._refresh = asyncio.Event()
+
+    def _note_message(self, message: DownMessage | UpMessage) -> None:
+        for words in invariants.no_number_is_used_twice_under_one_key(self, message):
+            self.broken("no number is used twice under one key", words)
 
     def _note_payload(self, way: str, payload: bytes) -> None:
         self.trace.note(self.clock.monotonic_s(), way, payload)

@@ -1,4 +1,4 @@
-"""Makes a failing run small: fewer incidents, fewer tags, as long as the same promise is broken.
+"""Makes a failing run small: fewer incidents, fewer tags, shorter, as long as the same promise is broken.
 
 In: a scenario, a seed whose run breaks a promise. Out: what must be kept, and its verdict. Rule: each incident and each
 tag draws by its own name, so that what is left out changes nothing in the rest but by what it would have done.
@@ -13,6 +13,7 @@ from simulator.world.lab.script import script_of
 from simulator.world.lab.verdict import Verdict
 
 TAGS_TRIED = (1, 2, 3, 5, 8, 13, 21, 34)
+AFTERMATH_S = 900.0  # of the last incident: after it the shop is healed, whatever the scenario's hours
 
 
 class NothingBroken(ValueError):
@@ -32,39 +33,58 @@ def shrink(
     scenario: Scenario, seed: int, *, runs_max: int = 60, told: Callable[[int, int], None] | None = None
 ) -> Shrunk:
     """`told` hears after each run how many there were and how many incidents are left. Raises NothingBroken."""
-    whole = run_seed(scenario, seed)
+    whole = run_seed(scenario, seed, until_broken=True)
     if not whole.violations:
         raise NothingBroken(f"seed {seed} of {scenario.name} breaks no promise")
-    promise = whole.violations[0].promise
-    best = Shrunk(Kept(), whole, 1)
-    names = [one.name for one in script_of(scenario, seed)]
+    return _Search(scenario, seed, whole, runs_max, told).smallest()
 
-    def still_breaks(kept: Kept) -> bool:
-        nonlocal best
-        verdict = run_seed(scenario, seed, kept)
-        breaks = any(one.promise == promise for one in verdict.violations)
-        best = Shrunk(kept if breaks else best.kept, verdict if breaks else best.verdict, best.runs + 1)
-        if told is not None:
-            told(best.runs, len(names))
+
+class _Search:
+    def __init__(
+        self, scenario: Scenario, seed: int, whole: Verdict, runs_max: int, told: Callable[[int, int], None] | None
+    ) -> None:
+        self._scenario, self._seed, self._runs_max, self._told = scenario, seed, runs_max, told
+        self._promise = whole.violations[0].promise
+        # What would have come after the break has no part in it.
+        self._names = {one.name: one.at_s for one in script_of(scenario, seed) if one.at_s <= whole.violations[0].at_s}
+        self._best = Shrunk(Kept(None, frozenset(self._names)), whole, 1)
+
+    def smallest(self) -> Shrunk:
+        """Halves first, then ever smaller parts; a small shop as soon as there is little left to try it with."""
+        step = max(1, len(self._names) // 2)
+        while step:
+            for part in _parts(list(self._names), step):
+                self._try(self._best.kept.tags, {name: at for name, at in self._names.items() if name not in part})
+            if step in (1, 2, 8) or len(self._names) <= 2:
+                self._try_fewer_tags()
+            step //= 2
+        return self._best
+
+    def _try_fewer_tags(self) -> None:
+        for tags in TAGS_TRIED:
+            if tags >= (self._best.kept.tags or self._scenario.tags) or self._try(tags, self._names):
+                return
+
+    def _try(self, tags: int | None, names: dict[str, float]) -> bool:
+        if self._best.runs >= self._runs_max:
+            return False
+        kept = Kept(tags, frozenset(names), max(names.values(), default=0.0) + AFTERMATH_S)
+        verdict = run_seed(self._scenario, self._seed, kept, until_broken=True)
+        breaks = any(one.promise == self._promise for one in verdict.violations)
+        runs = self._best.runs + 1
+        if breaks:
+            self._names, self._best = names, Shrunk(kept, verdict, runs)
+        else:
+            self._best = Shrunk(self._best.kept, self._best.verdict, runs)
+        if self._told is not None:
+            self._told(runs, len(self._names))
         return breaks
-
-    step = len(names) // 2
-    while step and best.runs < runs_max:
-        for part in _parts(names, step):
-            fewer = [name for name in names if name not in part]
-            if best.runs < runs_max and still_breaks(Kept(None, frozenset(fewer))):
-                names = fewer
-        step //= 2
-    for tags in TAGS_TRIED:
-        if tags < scenario.tags and best.runs < runs_max and still_breaks(Kept(tags, frozenset(names))):
-            break
-    return best
 
 
 def _parts(names: list[str], size: int) -> Iterator[frozenset[str]]:
     """The newest first: what came after the break is gone at once."""
-    for start in range(len(names) - size, -1, -size):
-        yield frozenset(names[start : start + size])
+    for start in range(len(names) - size, -size, -size):
+        yield frozenset(names[max(start, 0) : start + size])
 
 
 def story_of(shrunk: Shrunk, scenario: Scenario, lines_max: int = 12) -> list[str]:
@@ -76,6 +96,8 @@ def story_of(shrunk: Shrunk, scenario: Scenario, lines_max: int = 12) -> list[st
         command += f" --only {','.join(sorted(kept.incidents))}"
     if kept.tags is not None:
         command += f" --tags {kept.tags}"
+    if kept.until_s is not None:
+        command += f" --until {kept.until_s:.0f}"
     return [*told[-(lines_max - 1) :], command]
 
 

@@ -7,8 +7,10 @@ Rule: the gateway is not asked, so that it may be dead; the states are those of 
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from firmware_protocol import split_display_id
 from firmware_protocol.tag.display import parts_wanted
@@ -59,3 +61,58 @@ def delivery_states(file: Path, fleet: Fleet, only: Iterable[str] | None = None)
             states = []
         found[display_id] = [*states, DeliveryState.VERIFYING] if waited_for else states
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the gateway's file says of one display at this instant."""
+
+    desired_revision: int
+    desired_content: bytes
+    shown_revision: int | None
+    shown_content: bytes | None
+
+    @property
+    def confirmed(self) -> bool:
+        return (self.shown_revision, self.shown_content) == (self.desired_revision, self.desired_content)
+
+
+_CLAIM = """
+SELECT desired.revision, desired.content_id, shown.revision, shown.content_id
+FROM desired LEFT JOIN shown USING (display_id) WHERE desired.display_id = ?
+"""
+_CONTENT_OF_PROOF = """
+SELECT content_id FROM display_history
+WHERE display_id = ? AND revision = ? AND fact IN ('proved', 'settled') ORDER BY seq DESC LIMIT 1
+"""
+_IS_CONTENT = "SELECT 1 FROM content WHERE content_id = ?"
+
+
+def claim_of(file: Path, display_id: str) -> Claim | None:
+    """None: the display was never given a picture."""
+    row = _one_row(file, _CLAIM, (display_id,))
+    return None if row is None else Claim(*row)
+
+
+def content_of_proof(file: Path, display_id: str, revision: int) -> bytes | None:
+    """The content id that the newest proof of this revision named."""
+    row = _one_row(file, _CONTENT_OF_PROOF, (display_id, revision))
+    return None if row is None else row[0]
+
+
+def contents_of(file: Path, display_ids: Iterable[str]) -> set[bytes]:
+    """What these displays shall show."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        rows = [connection.execute(_CLAIM, (display_id,)).fetchone() for display_id in display_ids]
+    return {row[1] for row in rows if row is not None}
+
+
+def is_content(file: Path, content: bytes) -> bool:
+    """Whether the gateway ever had a picture of this id."""
+    return _one_row(file, _IS_CONTENT, (content,)) is not None
+
+
+def _one_row(file: Path, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        found: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
+        return found

@@ -43,6 +43,7 @@ class Verdict:
     battery_years: tuple[float, ...] = ()  # of each tag's cells, if every hour were as those of this run
     quiet_after_s: float = 0.0
     crashes: int = 0
+    payloads_lost: int = 0
     cpu_s: float = 0.0
 
     def to_json(self) -> dict[str, object]:
@@ -61,6 +62,7 @@ class Verdict:
             "battery_years": [round(one, 2) for one in self.battery_years],
             "quiet_after_s": round(self.quiet_after_s, 3),
             "crashes": self.crashes,
+            "payloads_lost": self.payloads_lost,
             "cpu_s": round(self.cpu_s, 3),
         }
 

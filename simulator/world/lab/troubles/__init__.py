@@ -6,6 +6,7 @@ What each does is its `words`; docs/simulator.md lists them and a test compares.
 from simulator.world.lab.states import DeliveryState
 from simulator.world.lab.troubles.bridge import BRIDGE
 from simulator.world.lab.troubles.broker import BROKER
+from simulator.world.lab.troubles.chunks import CHUNKS
 from simulator.world.lab.troubles.gateway import GATEWAY
 from simulator.world.lab.troubles.network import NETWORK
 from simulator.world.lab.troubles.people import PEOPLE
@@ -14,7 +15,7 @@ from simulator.world.lab.troubles.tag import TAG
 from simulator.world.lab.troubles.trouble import Trouble
 
 TROUBLES: dict[str, Trouble] = {
-    one.kind: one for family in (POS, PEOPLE, NETWORK, BRIDGE, BROKER, GATEWAY, TAG) for one in family
+    one.kind: one for family in (POS, CHUNKS, PEOPLE, NETWORK, BRIDGE, BROKER, GATEWAY, TAG) for one in family
 }
 
 # Cells of the certificate that no run can hit, each with its reason.

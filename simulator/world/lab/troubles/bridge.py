@@ -10,6 +10,7 @@ from simulator.world.lab.weather import Front
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
+WAITS_FOR_A_DOUBT_S = 7200.0
 CLOCK_OFF_S = (-3600.0, 3600.0)
 
 
@@ -62,6 +63,23 @@ async def stale(lab: "Lab", chance: Random) -> None:
         lab.world.fleet.bridges[bridge].link_received(payload)
 
 
+async def stale_words(lab: "Lab", chance: Random) -> None:
+    """Tags' last words come to the gateway once more, mostly just after one of them has taken its words back."""
+    bridge, delay_s, others = (
+        lab.pick_bridge(chance),
+        chance.uniform(0.0, 30.0),
+        [lab.pick_tag(chance) for _ in range(3)],
+    )
+    doubted = await lab.doubt(WAITS_FOR_A_DOUBT_S)
+    await lab.clock.sleep(delay_s)
+    lab.hit("bridge.stale_words", bridge=bridge)
+    tags = [tag for tag in (lab.tag_of(doubted), *others) if tag is not None]
+    words = [word for tag in tags for word in lab.sealed.last_of(tag.tag_id)]
+    lab.tell(f"{bridge} says again {len(words)} things that {len(tags)} tags said before")
+    for word in words:
+        lab.world.fleet.bridges[bridge].say(word)
+
+
 async def spoiled(lab: "Lab", chance: Random) -> None:
     bridge = lab.pick_bridge(chance)
     await lab.moment(chance)
@@ -108,6 +126,7 @@ BRIDGE = (
     Trouble("bridge.storm", "all bridges reboot within a minute", storm),
     Trouble("bridge.power_off", "a bridge is without power for up to an hour", power_off),
     Trouble("bridge.stale_cache", "a bridge takes old messages of the gateway for new", stale),
+    Trouble("bridge.stale_words", "a bridge says again what tags said before", stale_words),
     Trouble("bridge.spoiled_cache", "pictures in a bridge's cache are spoiled", spoiled),
     Trouble("bridge.slow", "a bridge takes seconds for each payload", slow),
     Trouble("bridge.wedge", "a bridge hangs with its link open until its plug is pulled", wedge),

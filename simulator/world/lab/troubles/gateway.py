@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 AWAITS_MAX = 60  # turns of the loop into a request: past its answer
 COMMITS_MAX = 12
+COMMITS_OF_A_BATCH = 8  # of completing, planning, saving, noting, drawing and waiting, with others between them
 WAITS_AT_MOST_S = 1800.0
+WAITS_FOR_A_BATCH_S = 7200.0
 
 
 async def killed(lab: "Lab", chance: Random) -> None:
@@ -30,6 +32,16 @@ async def killed_in_a_request(lab: "Lab", chance: Random) -> None:
     await lab.dies("gateway.killed_in_a_request", down_s)
 
 
+async def killed_at_an_answer(lab: "Lab", chance: Random) -> None:
+    """Whatever it has promised in the answer must be on the disk by then."""
+    down_s = chance.uniform(0.2, 60.0)
+    if not await lab.soon(lab.answer_kills(), WAITS_AT_MOST_S):
+        lab.world.on_answer = None
+        return
+    lab.tell(f"the gateway is killed at the instant an answer has left, and back after {down_s:.0f} s")
+    await lab.dies("gateway.killed_at_an_answer", down_s)
+
+
 async def power_cut(lab: "Lab", chance: Random) -> None:
     cut = PowerCut(1 + int(chance.random() * COMMITS_MAX), chance.choice(list(Tear)), chance.random())
     down_s = chance.uniform(0.2, 120.0)
@@ -39,6 +51,19 @@ async def power_cut(lab: "Lab", chance: Random) -> None:
         return
     lab.tell(f"the power goes {cut.tear}; the gateway is back after {down_s:.0f} s")
     await lab.dies("gateway.power_cut", down_s)
+
+
+async def power_cut_in_a_batch(lab: "Lab", chance: Random) -> None:
+    """At one of the commits in which a batch becomes products, pictures and counts."""
+    cut = PowerCut(1 + int(chance.random() * COMMITS_OF_A_BATCH), chance.choice(list(Tear)), chance.random())
+    down_s = chance.uniform(0.2, 120.0)
+    if not await lab.soon(lab.batches.next_begins(), WAITS_FOR_A_BATCH_S):
+        return
+    if not await lab.soon(lab.power_is_cut(cut), WAITS_AT_MOST_S):
+        lab.disk.disarm()
+        return
+    lab.tell(f"the power goes {cut.tear}, {cut.commits} commits into a batch; the gateway is back after {down_s:.0f} s")
+    await lab.dies("gateway.power_cut_in_a_batch", down_s)
 
 
 async def disk_full(lab: "Lab", chance: Random) -> None:
@@ -84,7 +109,9 @@ async def worker_killed(lab: "Lab", chance: Random) -> None:
 GATEWAY = (
     Trouble("gateway.killed", "SIGKILL at any instant", killed),
     Trouble("gateway.killed_in_a_request", "SIGKILL at any await of a request", killed_in_a_request),
+    Trouble("gateway.killed_at_an_answer", "SIGKILL at the instant an answer has left", killed_at_an_answer),
     Trouble("gateway.power_cut", "no power before, within or after a commit; the log may be torn", power_cut),
+    Trouble("gateway.power_cut_in_a_batch", "no power at one of a batch's own commits", power_cut_in_a_batch),
     Trouble("gateway.disk_full", "the disk takes nothing more for a while", disk_full),
     Trouble("gateway.slow_disk", "each commit takes up to seconds", slow_disk),
     Trouble("gateway.clock_jump", "UTC jumps by seconds, hours or a day", clock_jump),

@@ -15,9 +15,10 @@ async def unbind(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lab.hit("people.unbind")
     lab.tell(f"somebody unbinds {display}, and binds {barcode} to it {away_s:.0f} s later")
-    await lab.operate("DELETE", f"/admin/displays/{display}/binding")
-    await lab.clock.sleep(away_s)
-    await lab.operate("PUT", f"/admin/displays/{display}/binding", {"barcodes": [barcode]}, also=(404,))
+    if display is not None:
+        await lab.bind(display, None)
+        await lab.clock.sleep(away_s)
+        await lab.bind(display, barcode)
 
 
 async def bind(lab: "Lab", chance: Random) -> None:
@@ -25,7 +26,8 @@ async def bind(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lab.hit("people.bind")
     lab.tell(f"somebody binds {barcode} to {display}")
-    await lab.operate("PUT", f"/admin/displays/{display}/binding", {"barcodes": [barcode]}, also=(404,))
+    if display is not None:
+        await lab.bind(display, barcode)
 
 
 async def revoke_token(lab: "Lab", chance: Random) -> None:

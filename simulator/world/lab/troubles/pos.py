@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from gateway.catalog import ParsedRow, RowMode
 from simulator.chance import Random
+from simulator.faults import FaultRates
 from simulator.world.lab.troubles.trouble import Trouble
+from simulator.world.lab.weather import Front
 from simulator.world.world import Row
 
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
 PUSHED_AT_ONCE = 1_000
+WAITS_FOR_A_REFRESH_S = 300.0
 OVERSIZED_ROWS = 1_001  # one above what a request may hold (POS contract, Rows)
 
 
@@ -36,14 +39,39 @@ async def update(lab: "Lab", chance: Random) -> None:
 
 
 async def there_and_back(lab: "Lab", chance: Random) -> None:
-    """A, B, A within seconds: the first A's proof must not confirm the second."""
+    """A, B, A within seconds, and sometimes once more: the first A's proof must not confirm the second."""
     (row,) = _named(_changes(lab, chance, 1))
-    between_s = chance.choice((0.0, 2.0, 30.0, 90.0))
+    between_s, times = chance.choice((0.0, 2.0, 30.0, 90.0)), chance.choice((1, 1, 2))
     before = lab.world.judge.price_of(str(row["barcode"])) or "5.55"
-    lab.tell(f"the POS sends {_words([row])} and takes it back {between_s:.0f} s later")
-    await lab.till.rows(RowMode.ADD, [row])
-    await lab.clock.sleep(between_s)
-    await lab.till.rows(RowMode.ADD, [row | {"price": before}])
+    again = " twice" if times > 1 else ""
+    lab.tell(f"the POS sends {_words([row])} and takes it back {between_s:.0f} s later{again}")
+    for time in range(times):
+        await lab.clock.sleep(between_s if time else 0.0)
+        await lab.till.rows(RowMode.ADD, [row])
+        await lab.clock.sleep(between_s)
+        await lab.till.rows(RowMode.ADD, [row | {"price": before}])
+
+
+async def to_and_fro(lab: "Lab", chance: Random) -> None:
+    """A, B, A, where the first A's proof is still on a slow link when B has reached the tag and A is wanted again."""
+    tag, delay_s = lab.pick_tag(chance), chance.choice((0.5, 4.0, 10.0, 25.0))
+    pauses_s, price = (chance.uniform(0.0, 10.0), chance.uniform(0.0, 30.0)), _price(chance)
+    barcode = None if tag is None else lab.batches.barcode_of(f"{tag.tag_id}.0")
+    if tag is None or barcode is None or tag.bridge_name is None:
+        return
+    before = lab.world.judge.price_of(barcode) or "5.55"
+    (row,) = _named([{"barcode": barcode, "price": price}])
+    lab.tell(
+        f"the POS sends {_words([row])}, {before} while that is drawn, and {price} again; the link takes {delay_s:g} s"
+    )
+    with lab.weather.over(Front(tag.bridge_name, FaultRates(), delay_s)):
+        await lab.till.rows(RowMode.ADD, [row])
+        await lab.soon(lab.refresh_of(tag), WAITS_FOR_A_REFRESH_S)
+        await lab.clock.sleep(pauses_s[0])
+        await lab.till.rows(RowMode.ADD, [row | {"price": before}])
+        await lab.clock.sleep(pauses_s[1])
+        await lab.till.rows(RowMode.ADD, [row])
+        await lab.clock.sleep(4 * delay_s)
 
 
 async def sale(lab: "Lab", chance: Random) -> None:
@@ -98,8 +126,11 @@ async def _send_batch(lab: "Lab", pushes: list[list[Row]], waits_s: float) -> No
             return
         numbered += taken
     await lab.clock.sleep(waits_s)
+    batch = lab.batches.begins(session, [row.barcode for _, row in numbered], len(numbered))
     if await lab.till.complete(session, numbered):
-        await lab.watch_batch(session)
+        await lab.watch_batch(batch)
+    else:
+        lab.batches.all.remove(batch)
 
 
 async def double_send(lab: "Lab", chance: Random) -> None:
@@ -161,6 +192,7 @@ POS = tuple(
     for kind, words, happens in (
         ("pos.update", "a few prices change", update),
         ("pos.there_and_back", "a price changes and comes back", there_and_back),
+        ("pos.to_and_fro", "a price comes back while its first proof is still on a slow link", to_and_fro),
         ("pos.sale", "a sale starts and ends by itself", sale),
         ("pos.delete", "a product is removed, and added again later", delete),
         ("pos.batch", "a batch of a few pushes", batch),

@@ -9,6 +9,8 @@ from simulator.world.lab.troubles.trouble import Trouble
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
+WAITS_FOR_A_REFRESH_S = 180.0
+
 
 async def reboot(lab: "Lab", chance: Random) -> None:
     tag = await lab.aim("tag.reboot", chance)
@@ -36,6 +38,19 @@ async def factory_reset(lab: "Lab", chance: Random) -> None:
         lab.tell(f"somebody resets {tag.tag_id} with a pin")
         lab.glass_is_untold(tag)
         tag.factory_reset()
+
+
+async def torn_flash(lab: "Lab", chance: Random) -> None:
+    """Mostly while its glass is drawn, from that very picture."""
+    share, waits_s, which = chance.random(), chance.uniform(0.0, 8.0), chance.random()
+    tag = await lab.aim("tag.torn_flash", chance)
+    if tag is None or not await lab.soon(lab.refresh_of(tag), WAITS_FOR_A_REFRESH_S):
+        return
+    await lab.clock.sleep(waits_s)
+    if lab.tear_flash(tag, which, share):
+        lab.tell(f"a write to the flash of {tag.tag_id} is torn: a picture lacks its end, and the tag reboots")
+        lab.hit("tag.torn_flash", tag=tag)
+        lab.world.fleet.reboot_tag(tag.tag_id)
 
 
 async def button_page(lab: "Lab", chance: Random) -> None:
@@ -95,6 +110,7 @@ TAG = (
     Trouble("tag.reboot", "a tag loses its RAM, half-way through whatever it did", reboot),
     Trouble("tag.dead", "a tag is silent for up to two hours", dead),
     Trouble("tag.factory_reset", "a tag loses its memory, its glass stays as it is", factory_reset),
+    Trouble("tag.torn_flash", "a write to flash is torn: a picture lacks its end, and the tag reboots", torn_flash),
     Trouble("tag.button_page", "a page of the tag's own takes the glass", button_page),
     Trouble("tag.cold", "a tag in a freezer: refreshes take up to three times as long", frozen),
     Trouble("tag.busy_missing", "refreshes draw nothing and never raise BUSY", busy_missing),

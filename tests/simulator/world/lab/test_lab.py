@@ -146,3 +146,4 @@ def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tm
 def test_the_scenarios_that_ship_are_right_and_name_only_troubles_that_there_are() -> None:
     worst: Scenario = load_scenario("worst-week", kinds=KINDS)
     assert set(worst.troubles) == KINDS, "the worst week holds everything"
+    assert set(load_scenario("worst-hour", kinds=KINDS).troubles) == KINDS, "and so does the worst hour"

@@ -1,0 +1,75 @@
+"""The batches of a run, and what they must come to: how many rows were sent, how many displays show their products.
+
+In: what the POS sent, which display people bound to what. Out: for each batch the rows, and the least and the most
+displays that it may wait for. Rule: nothing is read from the batch itself. A display that was bound anew while a batch
+was being processed may count or not; every other one counts exactly if it shows one of the products.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Batch:
+    """`displays_bound`: the least and the most that it may wait for."""
+
+    session: str
+    barcodes: frozenset[str]
+    rows: int
+    displays_bound: tuple[int, int] = (0, 0)
+    is_settled: bool = False
+    bound_anew: set[str] = field(default_factory=set)
+
+
+class Batches:
+    def __init__(self) -> None:
+        self.all: list[Batch] = []
+        self._bound: dict[str, str | None] = {}
+        self._begun = asyncio.Event()
+        self._under_way: dict[str, int] = {}  # displays that somebody is binding just now
+
+    def are_bound(self, bindings: Iterable[tuple[str, str]]) -> None:
+        """As the shop opens: display and barcode."""
+        self._bound.update(bindings)
+
+    @contextmanager
+    def binding(self, display: str) -> Iterator[None]:
+        """Somebody binds or unbinds it; when exactly, only the gateway knows."""
+        self._under_way[display] = self._under_way.get(display, 0) + 1
+        for batch in self.all:
+            if not batch.is_settled:
+                batch.bound_anew.add(display)
+        try:
+            yield
+        finally:
+            self._under_way[display] -= 1
+
+    def barcode_of(self, display: str) -> str | None:
+        return self._bound.get(display)
+
+    def is_bound(self, display: str, barcode: str | None) -> None:
+        self._bound[display] = barcode
+
+    def begins(self, session: str, barcodes: Iterable[str], rows: int) -> Batch:
+        """It is about to be completed."""
+        batch = Batch(session, frozenset(barcodes), rows)
+        batch.bound_anew.update(display for display, people in self._under_way.items() if people)
+        self.all.append(batch)
+        self._begun.set()
+        self._begun = asyncio.Event()
+        return batch
+
+    async def next_begins(self) -> None:
+        """Returns when another is about to be completed."""
+        await self._begun.wait()
+
+    def settles(self, batch: Batch) -> None:
+        """It is known by now what it waits for."""
+        if batch.is_settled:
+            return
+        batch.is_settled = True
+        shows = {display for display, barcode in self._bound.items() if barcode in batch.barcodes}
+        least = len(shows - batch.bound_anew)
+        batch.displays_bound = (least, least + len(batch.bound_anew))
