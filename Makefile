@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup demo test test-long check format bench clean
+.PHONY: help setup demo test test-long check format bench mutants clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ format: $(VENV)/.test  ## writes the format the check wants
 
 bench: $(VENV)/.test  ## the whole pipeline against a floor measured in the same run
 	@$(BIN)/python -m benchmarks.pipeline
+
+mutants: $(VENV)/.test  ## plants twelve bugs, one at a time, and has the laboratory find them; takes an hour
+	@$(BIN)/python -m tools.mutants $(MUTANTS_OPTIONS)
 
 clean:  ## removes what setup and tests made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

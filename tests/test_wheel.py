@@ -47,6 +47,13 @@ def test_the_wheel_opens_a_shop_from_an_empty_folder(esl: Path, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [], "it leaves nothing in the folder it is run in"
 
 
+def test_the_wheel_brings_its_planted_bugs_and_finds_one(esl: Path, tmp_path: Path) -> None:
+    command = [esl, "world", "demo", "--seeds", "1", "--jobs", "1", "--mutant", "accepted-is-shown", "--json"]
+    found = json.loads(_run(command, OPENS_WITHIN_S, tmp_path))
+    assert (found["violations"], found["mutant"]["found"]) == (0, True)
+    assert found["mutant"]["promise"] == "confirmed means the glass shows it"
+
+
 def _run(command: list[object], within_s: float, folder: Path = ROOT) -> str:
     done = subprocess.run(
         [str(word) for word in command], cwd=folder, capture_output=True, text=True, timeout=within_s, check=False

@@ -12,6 +12,6 @@ def _only_group() -> None:
 
 def register(app: typer.Typer) -> None:
     """Every command of the group is known by then: their modules add them when they are imported."""
-    from simulator.cli import world_lab, world_plan  # noqa: F401  # add `run`, `replay`, `shrink`, `scenarios`; `plan`
+    from simulator.cli import world_demo, world_lab, world_plan  # noqa: F401  # each adds its commands
 
     app.add_typer(world, name="world", rich_help_panel="Run")
