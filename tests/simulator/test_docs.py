@@ -59,3 +59,9 @@ def test_the_laboratorys_commands_on_the_page_run() -> None:
         command = [sys.executable, "-m", "gateway.cli", *line.split()[1:]]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}{done.stdout}"
+
+
+def test_every_planted_bug_has_its_row_on_the_page() -> None:
+    from simulator.world.lab.planted import mutant_names
+
+    assert re.findall(r"^\| `([a-z-]+)` \| \d+ \| ", PAGE, re.MULTILINE) == mutant_names()
