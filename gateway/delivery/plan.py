@@ -11,6 +11,7 @@ from firmware_protocol import Panel, ReportState
 from gateway.delivery.limits import (
     BACKOFF_CONTACTS_MAX,
     BACKOFF_FACTOR,
+    CONTACTS_BEFORE_ASKING_AGAIN,
     CONTACTS_BEFORE_RETRY,
     FAILURE_FACTOR,
     LINK_SLACK_S,
@@ -114,7 +115,7 @@ class Agenda:
 
     def after_question(self, display_id: str, now_s: float, contact_s: float) -> None:
         """A question left: it is answered at the tag's next contact, or lost."""
-        self.attempt(display_id).asked_until_s = now_s + CONTACTS_BEFORE_RETRY * contact_s + LINK_SLACK_S
+        self.attempt(display_id).asked_until_s = now_s + CONTACTS_BEFORE_ASKING_AGAIN * contact_s + LINK_SLACK_S
 
     def knows_an_older(self, display_id: str, now_s: float, contact_s: float) -> None:
         """The tag spoke of an older revision than the one on offer. A bridge hands over manifests before commands, so

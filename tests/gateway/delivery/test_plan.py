@@ -1,6 +1,7 @@
 """When a display is tried again."""
 
 import random
+from itertools import pairwise
 
 from firmware_protocol import PANELS, ReportState
 from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, CONTACTS_BEFORE_RETRY, LINK_SLACK_S, RETRY_JITTER
@@ -40,6 +41,17 @@ def test_an_unanswered_offer_is_repeated_later_each_time_up_to_a_bound() -> None
     assert waits[0] >= CONTACTS_BEFORE_RETRY * CONTACT_S
     assert waits[1] > waits[0]
     assert max(waits) <= BACKOFF_CONTACTS_MAX * CONTACT_S * (1 + RETRY_JITTER) + LINK_SLACK_S
+
+
+def test_a_question_that_nobody_answers_is_asked_four_times_in_the_rounds_of_a_batch() -> None:
+    plan = agenda()
+    asked = []
+    for round_s in range(30, 361, 30):
+        if plan.attempt(DISPLAY).asked_until_s <= round_s:
+            plan.after_question(DISPLAY, round_s, CONTACT_S)
+            asked.append(round_s)
+    assert len(asked) == 4
+    assert min(later - sooner for sooner, later in pairwise(asked)) > CONTACT_S, "its tag had a contact to answer in"
 
 
 def test_a_refresh_is_waited_for_to_the_end_of_its_panels_band() -> None:
