@@ -100,7 +100,8 @@ class VirtualBridge:
         self._forget_all()
         boot = self.boot_id
         self._every(self.contact_s, boot, self._look_for_lost)
-        self._every(limits.DIGEST_EVERY_S / self.speed, boot, self._send_digest)
+        digest_s = max(limits.DIGEST_EVERY_S / self.speed, self.contact_s * limits.DIGEST_CONTACTS)
+        self._every(digest_s, boot, self._send_digest)
         self._every(limits.AIRTIME_EVERY_S / self.speed, boot, self._send_airtime)
         if self._uplink is not None:
             self._say_hello(boot, limits.HELLO_EVERY_S)

@@ -22,6 +22,8 @@ AGAIN_MS_MAX = 65_535
 SAME_REQUEST_MAX = 2
 
 DIGEST_EVERY_S = 300.0
+# A digest of tags that were not heard since the last one says nothing: where contacts are rare, it waits for so many.
+DIGEST_CONTACTS = 5
 AIRTIME_EVERY_S = 60.0
 MISSED_AFTER_CONTACTS = 1.5
 LOST_AFTER_CONTACTS = 2.5  # two expected contacts missed, and half of one for the tag's own clock

@@ -148,7 +148,7 @@ class DigestRow:
 
 @_row(_UP, 0x03)
 class Digest:
-    """Once in 5 minutes, what was not worth a message of its own; several when the tags are many."""
+    """Once in 5 minutes, or 5 contacts where these are rarer: what was not worth a message of its own."""
 
     tags: tuple[DigestRow, ...] = rows(DigestRow, at_most=DIGEST_ROWS_MAX)
 

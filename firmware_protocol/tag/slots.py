@@ -1,13 +1,14 @@
-"""Image slots: where a display's flash keeps whole pictures, written row by row and read back for the glass.
+"""Image slots: where a display's flash keeps whole pictures, and reads them back for the glass.
 
-In: coded octets that a transfer vouched for. Out: a slot with a picture, its planes, their content id. Rule: at no time
-is more unpacked than one row and the window of 512 octets; the content id is always computed from what is read back.
+In: coded octets that a transfer vouched for. Out: a slot with a picture, its planes, their content id. Rule: never more
+is unpacked than the panel's planes hold, whatever the stream claims; the content id is always computed from what is
+read back. A tag of silicon writes row by row, with one row and the window of 512 octets in RAM; what stands in the slot
+at the end, and what is refused, is the same, so this one unpacks at once.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmware_protocol.content import content_id
@@ -37,31 +38,21 @@ class Slot:
 
 def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes) -> Slot:
     """Unpack into a slot. Raises `FieldError` if the octets are not exactly the panel's planes."""
-    slot = bytearray()
     total = panel.plane_octets * panel.colours.plane_count
-    for row in _rows(codec, data, panel.row_octets, total):
-        slot += row
-    if len(slot) != total:
-        raise FieldError("encoding.data", f"{len(slot)} octets", f"the planes are {total}", offset=len(data))
-    return Slot(content, bytes(slot))
+    octets = data if codec is Codec.RAW else _unpacked(data, total)
+    if len(octets) != total:
+        raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))
+    return Slot(content, octets)
 
 
-def _rows(codec: Codec, data: bytes, row_octets: int, total: int) -> Iterator[bytes]:
-    if codec is Codec.RAW:
-        if len(data) > total:
-            raise FieldError("encoding.data", f"{len(data)} octets", f"the planes are {total}", offset=total)
-        for start in range(0, len(data), row_octets):
-            yield data[start : start + row_octets]
-        return
+def _unpacked(data: bytes, total: int) -> bytes:
+    """`total` octets at most, which must be where the stream ends."""
     unpacker = zlib.decompressobj(-_WINDOW_BITS)
-    written, packed = 0, data
     try:
-        while written < total and (row := unpacker.decompress(packed, row_octets)):
-            yield row
-            written += len(row)
-            packed = unpacker.unconsumed_tail
-        rest = unpacker.decompress(packed, 1)
+        octets = unpacker.decompress(data, total)
+        rest = unpacker.decompress(unpacker.unconsumed_tail, 1)
     except zlib.error as error:
         raise FieldError("encoding.data", f"{len(data)} octets", f"not deflate ({error})", offset=0) from None
     if rest or not unpacker.eof or unpacker.unused_data:
         raise FieldError("encoding.data", f"{len(data)} octets", "the stream ends with the picture", offset=len(data))
+    return octets
