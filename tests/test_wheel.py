@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("wheel")  # one wheel for all
 ROOT = Path(__file__).parent.parent
 BUILDS_WITHIN_S, OPENS_WITHIN_S = 300, 300
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from gateway_process import GatewayProcess
 
+pytestmark = pytest.mark.xdist_group("commands")  # one gateway for all
 TAGS = [f"A4C138000000000{number}" for number in range(1, 5)]
 PRICE_LIST = Path(__file__).parents[4] / "shared" / "data" / "price-list-hypermarket-2025-07-03.csv"
 

@@ -78,9 +78,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
     try:
         yield running
     finally:
-        if running.process.poll() is None:
-            running.process.kill()
-        running.process.wait()
+        running.process.terminate()  # killed, it would leave its gateway behind
+        running.process.wait(60)
 
 
 def test_what_a_pos_sends_takes_free_labels_and_is_proved_on_them(sandbox: RunningSandbox) -> None:
