@@ -175,6 +175,11 @@ class World:
         if self.gateway is not None:
             self.gateway.database.crash()
 
+    @property
+    def is_cut(self) -> bool:
+        """From a cut to the next start."""
+        return self._is_cut
+
     async def crash(self) -> None:
         """The same, and what is left of the process is gone."""
         self.cut()

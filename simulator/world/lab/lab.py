@@ -301,9 +301,12 @@ class Lab:
         await self._break_off(*self._troubles)
         self.weather.clear()
         self.disk.disarm()
+        self.world.on_answer = None  # who waited for the death of a gateway waits no more, so nobody would start it
         self.disk.full, self.disk.slow_s = False, 0.0
         self.world.fleet.around.refresh_rates = RefreshRates(busy_long=0.0)
         self.world.fleet.revive_tags()
+        if self.world.is_cut:
+            await self.world.crash()
         await self.start_gateway()
         await self._end_of(self._errands)
         self.tell("everything is healed")
