@@ -13,7 +13,6 @@ import json
 import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from simulator.fleet import FleetPlan
 from simulator.virtual_time import run
 from simulator.world import World
 from simulator.world.lab.certificate import run_quietly
+from simulator.world.memory_folder import memory_folder
 
 TAGS_PER_BRIDGE = 500
 ROWS_AT_ONCE = 1_000
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     run_quietly()
-    with tempfile.TemporaryDirectory(prefix="esl-day-") as name:
+    with memory_folder("esl-day-") as name:
 
         async def day(clock: VirtualClock) -> dict[str, object]:
             return await a_day(clock, Path(name) / "data", chosen.tags, chosen.hours, chosen.changes)

@@ -6,7 +6,6 @@ the gateway of this version. Rule: what is sealed stays sealed; of a tag's own w
 
 import base64
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from gateway.shelf import ShownMoved
 from simulator.clock import VirtualClock
 from simulator.fleet import FleetPlan
 from simulator.virtual_time import run
+from simulator.world.memory_folder import memory_folder
 from simulator.world.world import World
 
 FORMAT = 1
@@ -138,7 +138,7 @@ def play_again(steps: list[Step], plan: FleetPlan, told: Callable[[int], None] |
     The shop's labels are free at first and take the products as they come. Waits at the end until all is proved.
     """
     requests = [one for one in steps if one.kind == "request"]
-    with tempfile.TemporaryDirectory(prefix="esl-again-") as name:
+    with memory_folder("esl-again-") as name:
 
         async def main(clock: VirtualClock) -> PlayedAgain:
             async with World.open(clock, Path(name), plan) as world:

@@ -28,7 +28,7 @@ from gateway.database.connect import connect_reader
 from gateway.links import BridgeClosed, BridgeOpened, CarrierEvent, PayloadArrived
 from gateway.ports import InlineExecutor, WorkerDied
 from gateway.settings import Settings
-from gateway.shelf import DisplayStanding, Fact, ShownMoved, bindings_of, stale_displays, standings
+from gateway.shelf import DisplayStanding, Fact, ShownMoved, bindings_of, stale_displays, standings, unproved_displays
 from gateway.shelf.tables import display_history
 from simulator.carriers import DirectCarrier, EventKinds
 from simulator.chance import generator
@@ -288,10 +288,10 @@ class World:
 
     async def unproved(self) -> list[str]:
         """Displays that are stale or not proved now."""
-        gateway = self.running()
-        stale = await gateway.database.read(lambda connection: stale_displays(connection, self.clock.now()))
-        waiting = [one.display_id for one in await self.displays() if one.desired_revision and not one.confirmed]
-        return sorted({*stale, *waiting})
+        database, now = self.running().database, self.clock.now()
+        return await database.read(
+            lambda connection: sorted({*stale_displays(connection, now), *unproved_displays(connection, self.store)})
+        )
 
     async def run_until_quiet(self, within_s: float) -> float:
         """Until every display that should show something is proved; gives how long it took. Raises NeverQuiet."""

@@ -6,7 +6,6 @@ troubles"; each draws from its own generator, and takes back what it did, so tha
 
 import asyncio
 import shutil
-import tempfile
 import time  # noqa: TID251  # processor time, told beside the verdict and never part of a trace
 from collections import Counter, deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
@@ -46,6 +45,7 @@ from simulator.world.lab.troubles import TROUBLES
 from simulator.world.lab.troubles.pos import PUSHED_AT_ONCE
 from simulator.world.lab.verdict import Delivery, Verdict, Violation
 from simulator.world.lab.weather import Weather
+from simulator.world.memory_folder import memory_folder
 from simulator.world.world import NeverQuiet, Row, World
 
 STORE = "corner-shop"
@@ -90,9 +90,7 @@ def run_seed(
     Raises ScenarioWrong: a shop that cannot be.
     """
     began_s = time.process_time()
-    memory = Path("/dev/shm")  # a run's fsyncs need no disk: what a power cut leaves is worked out, not waited for
-    where = memory if memory.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="esl-lab-", dir=where) as name:
+    with memory_folder("esl-lab-") as name:
         lab_trace = trace if trace is not None else Trace()
         labs: list[Lab] = []
 

@@ -5,7 +5,6 @@
 
 import asyncio
 import os
-import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from simulator.limits import CONTACT_S
 from simulator.panel import RefreshRates
 from simulator.virtual_time import VirtualLoop
 from simulator.world import World
+from simulator.world.memory_folder import memory_folder
 from simulator.world.world import Row
 
 LONG = os.environ.get("ESL_TEST_LONG") == "1"
@@ -51,7 +51,7 @@ class AnyHistoryOfAShop(RuleBasedStateMachine):
         self.loop = VirtualLoop()
         asyncio.set_event_loop(self.loop)
         self.clock = VirtualClock(self.loop, START)
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = memory_folder("esl-history-")
         self.open_sessions: dict[str, list[tuple[int, ParsedRow]]] = {}
         self.completed: list[str] = []
         self.proofs_seen = 0
