@@ -23,8 +23,8 @@ def content_id(panel: Panel, planes: Sequence[bytes]) -> bytes:
 
     Raises `ValueError` for planes that are not this panel's: nobody but ourselves can cause that.
     """
-    if len(planes) != panel.colours.plane_count or any(len(plane) != panel.plane_octets for plane in planes):
-        sizes = tuple(len(plane) for plane in planes)
+    sizes = tuple(map(len, planes))
+    if sizes != panel.plane_sizes:
         raise ValueError(f"planes of {sizes} octets are not those of {panel.name}: {panel.plane_sizes}")
     sha = hashlib.sha256(_GEOMETRY.pack(panel.width_px, panel.height_px, panel.colours))
     for plane in planes:

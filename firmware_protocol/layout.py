@@ -38,11 +38,14 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The last field: everything to the end. `read` raises `ValueError` with the rule, or `FieldError` from within."""
+    """The last field: everything to the end. `read` raises `ValueError` with the rule, or `FieldError` from within.
+    `octets` says how long `write` gets without writing it.
+    """
 
     words: str
     read: Callable[[bytes], object]
     write: Callable[[Any], bytes]
+    octets: Callable[[Any], int]
 
 
 # What the field makers return is Any, as with `dataclasses.field`: a type checker sees the field's own annotation.
@@ -113,7 +116,7 @@ def rest(*, at_least: int = 0, at_most: int) -> Any:
             raise ValueError(f"{at_least} to {at_most} octets, not {len(value)}")
         return value
 
-    return tail(f"{at_least} to {at_most} octets, to the end", checked, checked)
+    return tail(f"{at_least} to {at_most} octets, to the end", checked, checked, len)
 
 
 def text(*, at_most: int) -> Any:
@@ -133,7 +136,7 @@ def text(*, at_most: int) -> Any:
             raise ValueError(f"at most {at_most} octets, not {len(coded)}")
         return coded
 
-    return tail(f"UTF-8, at most {at_most} octets, to the end", read, write)
+    return tail(f"UTF-8, at most {at_most} octets, to the end", read, write, lambda value: len(value.encode()))
 
 
 def rows(kind: type[Any], *, at_most: int) -> Any:
@@ -152,12 +155,15 @@ def rows(kind: type[Any], *, at_most: int) -> Any:
         return b"".join(map(layout.pack, value))
 
     inner = ", ".join(f"{name} {words}" for name, words in layout.fields)
-    return tail(f"at most {at_most} rows of {layout.size} octets, to the end: {inner}", read, write)
+    words = f"at most {at_most} rows of {layout.size} octets, to the end: {inner}"
+    return tail(words, read, write, lambda value: len(value) * layout.size)
 
 
-def tail(words: str, read: Callable[[bytes], object], write: Callable[[Any], bytes]) -> Any:
+def tail(
+    words: str, read: Callable[[bytes], object], write: Callable[[Any], bytes], octets: Callable[[Any], int]
+) -> Any:
     """A last field with a reading of its own."""
-    return field(metadata={_WIRE: Tail(words, read, write)})
+    return field(metadata={_WIRE: Tail(words, read, write, octets)})
 
 
 def _number(code: str, words: str, at_most: int | None) -> Any:
@@ -214,6 +220,11 @@ class Layout(Generic[Message]):
         if self.tail is not None:
             packed += self.tail.write(getattr(message, self.tail_name))
         return packed
+
+    def octets(self, message: Message) -> int:
+        """How many `pack` gives."""
+        tail = self.tail
+        return self.size if tail is None else self.size + tail.octets(getattr(message, self.tail_name))
 
     def unpack(self, body: bytes, offset: int = 0) -> Message:
         """The message that is exactly `body`. Raises `FieldError`; `offset` is where the body begins, for its place."""

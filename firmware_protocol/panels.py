@@ -24,7 +24,10 @@ class Colours(IntEnum):
 
     @property
     def plane_count(self) -> int:
-        return {Colours.BW: 1, Colours.BWR: 2, Colours.BWY: 2, Colours.BWRY: 3}[self]
+        return _PLANES[self]
+
+
+_PLANES = {Colours.BW: 1, Colours.BWR: 2, Colours.BWY: 2, Colours.BWRY: 3}
 
 
 @dataclass(frozen=True)

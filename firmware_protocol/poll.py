@@ -185,6 +185,15 @@ def _pack_items(items: tuple[UpItem | DownItem, ...]) -> bytes:
     return bytes(packed)
 
 
+def item_octets(item: UpItem | DownItem) -> int:
+    """What an item takes of a frame's room."""
+    return 2 + _ROW_OF[type(item)].layout.octets(item)
+
+
+def _items_octets(items: tuple[UpItem | DownItem, ...]) -> int:
+    return sum(map(item_octets, items))
+
+
 def _items_of(table: Mapping[int, PollRow[Any]]) -> Callable[[bytes], object]:
     def read(octets: bytes) -> tuple[object, ...]:
         items = []
@@ -211,7 +220,7 @@ class Contact:
 
     tag_id: TagId = tag()
     flags: int = u8()
-    items: tuple[UpItem, ...] = tail("items up, to the end", _items_of(_ITEMS_UP), _pack_items)
+    items: tuple[UpItem, ...] = tail("items up, to the end", _items_of(_ITEMS_UP), _pack_items, _items_octets)
 
 
 @_row(_FRAMES, 0x12)
@@ -223,7 +232,7 @@ class Answer:
     tag_id: TagId = tag()
     flags: int = u8()
     again_ms: int = u16()
-    items: tuple[DownItem, ...] = tail("items down, to the end", _items_of(_ITEMS_DOWN), _pack_items)
+    items: tuple[DownItem, ...] = tail("items down, to the end", _items_of(_ITEMS_DOWN), _pack_items, _items_octets)
 
 
 @_row(_FRAMES, 0x13)
@@ -266,9 +275,9 @@ def unpack_down(octets: bytes) -> DownFrame:
     return frame
 
 
-def item_octets(item: UpItem | DownItem) -> int:
-    """What an item takes of a frame's room."""
-    return 2 + len(_ROW_OF[type(item)].layout.pack(item))
+def frame_octets(frame: UpFrame | DownFrame) -> int:
+    """How many `pack_frame` gives, for who has no use for the octets themselves."""
+    return 1 + _ROW_OF[type(frame)].layout.octets(frame)
 
 
 def airtime_us(frame_octets: int) -> int:

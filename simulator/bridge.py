@@ -102,7 +102,8 @@ class VirtualBridge:
         self._every(self.contact_s, boot, self._look_for_lost)
         digest_s = max(limits.DIGEST_EVERY_S / self.speed, self.contact_s * limits.DIGEST_CONTACTS)
         self._every(digest_s, boot, self._send_digest)
-        self._every(limits.AIRTIME_EVERY_S / self.speed, boot, self._send_airtime)
+        airtime_s = max(limits.AIRTIME_EVERY_S / self.speed, self.contact_s * limits.AIRTIME_CONTACTS)
+        self._every(airtime_s, boot, self._send_airtime)
         if self._uplink is not None:
             self._say_hello(boot, limits.HELLO_EVERY_S)
 

@@ -28,8 +28,8 @@ from firmware_protocol.poll import (
     SealedManifest,
     SealedReport,
     airtime_us,
+    frame_octets,
     item_octets,
-    pack_frame,
 )
 from simulator import limits
 from simulator.contact_grid import ContactGrid
@@ -224,10 +224,11 @@ class Air:
         room = ANSWER_ROOM
         for place, (message, _) in sorted(tag.waiting.items()):
             item = _DOWN_ITEMS[message.kind](message.octets)
-            if item_octets(item) > room:
+            taken = item_octets(item)
+            if taken > room:
                 pages.append([])
                 room = ANSWER_ROOM
-            room -= item_octets(item)
+            room -= taken
             pages[-1].append(item)
             tag.on_air.append(place)
         please = AnswerFlags.PLEASE_COMMISSION if tag.please_commission else AnswerFlags.NONE
@@ -250,8 +251,8 @@ class Air:
         tag.asked = request
         frames: list[DownFrame] = []
         missing: list[int] = []
-        for offset in request.offsets():
-            octets = self.cache.part(request.encoding_id, offset)
+        offsets = request.offsets()
+        for offset, octets in zip(offsets, self.cache.parts(request.encoding_id, offsets), strict=True):
             if octets is None:
                 missing.append(offset)
             else:
@@ -259,7 +260,7 @@ class Air:
         if not missing and tag.asked_times >= limits.SAME_REQUEST_MAX:
             self.cache.forget(request.encoding_id)
             tag.asked = None  # what comes instead is as good as new
-            return [], list(request.offsets())
+            return [], list(offsets)
         if frames:
             tag.doublings = 0
         else:
@@ -278,5 +279,5 @@ class Air:
 
     def _count(self, contacts: Sequence[Contact], down: list[DownFrame], parts: int, now_s: float) -> None:
         frames = [*contacts, *down[: len(down) - parts]]
-        air_us = sum(airtime_us(len(pack_frame(frame))) for frame in frames) + parts * limits.PART_PACE_US
+        air_us = sum(airtime_us(frame_octets(frame)) for frame in frames) + parts * limits.PART_PACE_US
         self.occupy(air_us, now_s)

@@ -25,6 +25,7 @@ DIGEST_EVERY_S = 300.0
 # A digest of tags that were not heard since the last one says nothing: where contacts are rare, it waits for so many.
 DIGEST_CONTACTS = 5
 AIRTIME_EVERY_S = 60.0
+AIRTIME_CONTACTS = 1  # nor is there much of it to tell before each tag was heard again
 MISSED_AFTER_CONTACTS = 1.5
 LOST_AFTER_CONTACTS = 2.5  # two expected contacts missed, and half of one for the tag's own clock
 SIGNAL_CHANGE_DB = 6

@@ -5,7 +5,7 @@ first; nothing is known of a piece but its place, so it may be bad, and `forget`
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from firmware_protocol.link.messages import PartRange
 from firmware_protocol.poll import PART_OCTETS
@@ -29,8 +29,12 @@ class _Stream:
                 joined[0] = (min(start, joined[0][0]), max(stop, joined[0][1]))
         self.spans = sorted(joined)
 
-    def holds(self, offset: int, end: int) -> bool:
-        return any(start <= offset and end <= stop for start, stop in self.spans)
+    def part(self, offset: int) -> bytes | None:
+        end = min(offset + PART_OCTETS, len(self.octets))
+        for start, stop in self.spans:
+            if start <= offset < end <= stop:
+                return bytes(self.octets[offset:end])
+        return None
 
 
 class PartsCache:
@@ -67,12 +71,15 @@ class PartsCache:
 
     def part(self, encoding_id: bytes, offset: int) -> bytes | None:
         """The part at this offset, shorter only at the stream's end; None = not here."""
+        return self.parts(encoding_id, (offset,))[0]
+
+    def parts(self, encoding_id: bytes, offsets: Sequence[int]) -> list[bytes | None]:
+        """`part` of each of these offsets."""
         stream = self._streams.get(encoding_id)
         if stream is None:
-            return None
+            return [None] * len(offsets)
         self._streams.move_to_end(encoding_id)
-        end = min(offset + PART_OCTETS, len(stream.octets))
-        return bytes(stream.octets[offset:end]) if offset < end and stream.holds(offset, end) else None
+        return [stream.part(offset) for offset in offsets]
 
     def forget(self, encoding_id: bytes) -> None:
         if (stream := self._streams.pop(encoding_id, None)) is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TypeVar
 
-from firmware_protocol import FactoryCode, Panel, TagId
+from firmware_protocol import FactoryCode, Panel, ReportState, TagId
 from firmware_protocol.poll import (
     CONTACT_ROOM,
     MAC_OCTETS,
@@ -24,11 +24,11 @@ from firmware_protocol.poll import (
     PartRequest,
     UpItem,
     airtime_us,
+    frame_octets,
     item_octets,
-    pack_frame,
 )
 from firmware_protocol.tag import Outcome, PleaseCommission, TagMachine
-from firmware_protocol.tag.display import Holding, holding, parts_wanted
+from firmware_protocol.tag.display import Holding, holding, parts_wanted, report_state
 from simulator import battery as charges
 from simulator import limits
 from simulator.battery import CELLS_BY_INCHES, Battery
@@ -234,6 +234,16 @@ class VirtualTag:
         """What the tag itself holds of a display."""
         return holding(self.machine.state_of(index))
 
+    def shows_its_order(self, index: int) -> bool:
+        """Its glass is known to show what was ordered last."""
+        state = self.machine.state_of(index)
+        return state.memory.accepted_revision > 0 and report_state(state) is ReportState.SHOWN
+
+    @property
+    def refreshes(self) -> int:
+        """Of all its glasses, whole or not."""
+        return sum(glass.refreshes for glass in self._glasses or ())
+
     @property
     def bridge_name(self) -> str | None:
         """The bridge it spoke with last."""
@@ -380,7 +390,7 @@ class VirtualTag:
             told = bridge.exchange(known, said, signal_dbm, now_s, first=exchange == 0)
             heard = self._passed(bridge, Way.DOWN, told, begins_s)
             self.battery.spend(charges.PART_UC * (len(told) - len(heard)))  # it listened for what was lost
-            if sum(isinstance(frame, Answer) for frame in heard) < sum(isinstance(frame, Answer) for frame in told):
+            if len(heard) < len(told) and _answers(heard) < _answers(told):
                 was_heard = False  # were it to speak again, the bridge would take its answer for heard
                 break
             items, again_ms, was_told = self._hear(heard)
@@ -402,7 +412,7 @@ class VirtualTag:
         for frame in frames:
             number = self._drawn[_LOSSES]
             self._drawn[_LOSSES] += 1
-            octets = MAC_OCTETS + len(pack_frame(frame))
+            octets = MAC_OCTETS + frame_octets(frame)
             if not channel.loses(tag, bridge.name, way, own_s, octets, number):
                 passed.append(frame)
             own_s += (limits.PART_PACE_US if isinstance(frame, Part) else airtime_us(octets - MAC_OCTETS)) / 1e6
@@ -413,10 +423,11 @@ class VirtualTag:
         pages: list[list[UpItem]] = [[]]
         room = CONTACT_ROOM
         for item in items:
-            if item_octets(item) > room:
+            taken = item_octets(item)
+            if taken > room:
                 pages.append([])
                 room = CONTACT_ROOM
-            room -= item_octets(item)
+            room -= taken
             pages[-1].append(item)
         self.battery.used_uc += charges.SEALED_UC * len(items)
         last = len(pages) - 1
@@ -432,12 +443,11 @@ class VirtualTag:
         machine = self.machine
         said: list[UpItem] = []
         again_ms = 0
-        was_told = has_parts = False
+        was_told = False
+        parts: list[Part] = []  # an exchange's come behind its answers
         for frame in frames:
             if isinstance(frame, Part):
-                has_parts = True
-                self.battery.used_uc += charges.PART_UC
-                said += machine.receive(frame)
+                parts.append(frame)
                 continue
             again_ms = frame.again_ms
             was_told = was_told or bool(frame.items)
@@ -445,9 +455,13 @@ class VirtualTag:
                 said += machine.receive(PleaseCommission.BIT)
             for item in frame.items:
                 said += machine.receive(item)
+        if parts:
+            for _ in parts:
+                self.battery.used_uc += charges.PART_UC
+            said += machine.receive_parts(parts)
         # Requests are made anew, once, from what is missing now.
         said = [item for item in said if not isinstance(item, PartRequest)]
-        if was_told or has_parts:
+        if was_told or parts:
             said += machine.contact(again=True)
         return said, again_ms, was_told
 
@@ -518,3 +532,7 @@ class VirtualTag:
             self.around.changed[self.tag_id] = None
             self.battery.used_uc += charges.NVM_RECORD_UC * (records - self._records)
             self._records = records
+
+
+def _answers(frames: Sequence[DownFrame]) -> int:
+    return sum(isinstance(frame, Answer) for frame in frames)

@@ -179,13 +179,15 @@ def has_come(t_ms: int | None, now_ms: int | None) -> bool:
 
 def holding(state: DisplayState) -> Holding:
     memory, work = state.memory, state.work
-    said = _report_state(memory, work)
+    said = report_state(state)
     highest = memory.highest
     content = memory.glass if said is ReportState.SHOWN or highest is None else highest.content
     return Holding(said, memory.accepted_revision, content, memory.refresh_counter, work.cause)
 
 
-def _report_state(memory: DisplayMemory, work: DisplayWork) -> ReportState:
+def report_state(state: DisplayState) -> ReportState:
+    """What a report says of the display, without what it names beside it."""
+    memory, work = state.memory, state.work
     if work.stage is Stage.DRAWING:
         return ReportState.REFRESHING
     if work.trouble is not None:

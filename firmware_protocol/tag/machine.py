@@ -159,7 +159,7 @@ class TagMachine:
             for index, state in enumerate(self._states)
             if state.memory.now is not None
             and state.work.stage is Stage.REST
-            and rule.holding(state).state is ReportState.GLASS_UNKNOWN
+            and rule.report_state(state) is ReportState.GLASS_UNKNOWN
         ]
 
     def unheard(self, items: Sequence[UpItem]) -> None:
@@ -218,7 +218,7 @@ class TagMachine:
         try:
             match item:
                 case Part():
-                    return self._part(item)
+                    return self.receive_parts([item])
                 case SealedManifest():
                     return self._manifest(item.octets)
                 case SealedCommand():
@@ -260,14 +260,19 @@ class TagMachine:
             self.memory.written(RECORDS_OF_MANIFEST)
         self._apply(index, result)
 
-    def _part(self, part: Part) -> list[UpItem]:
-        keys = self.memory.keys
-        for index, transfer in enumerate(self._transfers):
-            if transfer is None or transfer.encoding_id != part.encoding_id or keys is None:
-                continue
-            if (data := transfer.take(part.offset, part.octets)) is not None:
-                self._whole(index, data)
-        return self._reports()
+    def receive_parts(self, parts: Sequence[Part]) -> list[UpItem]:
+        """As `receive` for each of them in turn: a bridge sends many at once."""
+        said = self._reports()
+        if self.memory.keys is None:
+            return said
+        for part in parts:
+            for index, transfer in enumerate(self._transfers):
+                if transfer is None or transfer.encoding_id != part.encoding_id:
+                    continue
+                if (data := transfer.take(part.offset, part.octets)) is not None:
+                    self._whole(index, data)
+                    said += self._reports()
+        return said
 
     def _whole(self, index: int, data: bytes) -> None:
         """The encoding is complete and vouched for: unpack it into the free slot."""

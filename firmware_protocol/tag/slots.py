@@ -28,7 +28,7 @@ class Slot:
 
     def planes(self, panel: Panel) -> tuple[bytes, ...]:
         size = panel.plane_octets
-        return tuple(self.octets[start : start + size] for start in range(0, size * panel.colours.plane_count, size))
+        return tuple(self.octets[start : start + size] for start in range(0, sum(panel.plane_sizes), size))
 
     def read_back(self, panel: Panel) -> tuple[tuple[bytes, ...], bytes]:
         """The planes as the controller gets them, and the content id of just these octets."""
@@ -38,7 +38,7 @@ class Slot:
 
 def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes) -> Slot:
     """Unpack into a slot. Raises `FieldError` if the octets are not exactly the panel's planes."""
-    total = panel.plane_octets * panel.colours.plane_count
+    total = sum(panel.plane_sizes)
     octets = data if codec is Codec.RAW else _unpacked(data, total)
     if len(octets) != total:
         raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))

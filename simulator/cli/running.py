@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from firmware_protocol import ReportState
 from simulator.chance import generator
 from simulator.cli.admin_api import AdminApi, GatewayPlace
 from simulator.clock import SystemClock
@@ -126,20 +125,16 @@ class RunningFleet:
         """One line about the whole shop."""
         fleet = self.fleet
         own = [fleet.tags[box.tag_id] for box in fleet.box_list()]
-        shown = sum(
-            (held := tag.hold(index)).state is ReportState.SHOWN and held.revision > 0
-            for tag in own
-            for index in range(len(tag.glasses))
-        )
+        shown = sum(tag.shows_its_order(index) for tag in own for index in range(len(tag.panels)))
         bad = Counter({"payloads": sum(bridge.bad_payloads for bridge in fleet.bridges.values())})
         bad["frames"] = sum(carrier.bad_frames for carrier in self._serial.values())
         return {
             "tags": len(own),
             "alive": sum(tag.alive for tag in own),
             "commissioned": sum(tag.machine.commissioned for tag in own),
-            "displays": sum(len(tag.glasses) for tag in own),
+            "displays": sum(len(tag.panels) for tag in own),
             "shown": shown,
-            "refreshes": sum(glass.refreshes for tag in own for glass in tag.glasses),
+            "refreshes": sum(tag.refreshes for tag in own),
             "bridges": len(fleet.bridges),
             "bridgesUp": sum(bridge.listening for bridge in fleet.bridges.values()),
             "link": fleet.link_counts(),
