@@ -6,35 +6,44 @@ fact is one history row in the same transaction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
-from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gateway.database.among import among_named, listed
+from gateway.database.bulk import Bulk
 from gateway.delivery.rule import DisplayBooks
 from gateway.delivery.tables import offer
-from gateway.shelf import Fact
 from gateway.shelf.tables import desired, display, display_history, shown
 
 # Built once: a turn with one display is over sooner than its statements would be put together.
-_RAISE_DESIRED = (
-    update(desired).where(desired.c.display_id == bindparam("b_display")).values(revision=bindparam("revision"))
+_RAISE_DESIRED = Bulk(
+    update(desired).where(desired.c.display_id == bindparam("b_display")).values(revision=bindparam("b_revision")),
+    "b_display",
+    "b_revision",
 )
-_SAVE_ANSWER = update(offer).where(offer.c.display_id == bindparam("b_display")).values(answer=bindparam("answer"))
-_APPEND_HISTORY = insert(display_history)
+_SAVE_ANSWER = Bulk(
+    update(offer).where(offer.c.display_id == bindparam("b_display")).values(answer=bindparam("b_answer")),
+    "b_display",
+    "b_answer",
+)
 
 
-def _save_all(table: Table) -> Insert:
-    """Replaces every column of the display's row."""
+def _save_all(table: Table, *names: str) -> Bulk:
+    """Replaces every column of the display's row; those that are not named become null."""
     statement = upsert(table)
     others = [column.name for column in table.c if column.name != "display_id"]
-    return statement.on_conflict_do_update(
+    replacing = statement.on_conflict_do_update(
         index_elements=["display_id"], set_={name: statement.excluded[name] for name in others}
     )
+    return Bulk(replacing, *names)
 
 
-_SAVE_SHOWN, _SAVE_OFFER = _save_all(shown), _save_all(offer)
+_SAVE_SHOWN = _save_all(
+    shown, "display_id", "revision", "content_id", "refresh_counter", "how", "up_counter", "proved_at"
+)
+_SAVE_OFFER = _save_all(offer, "display_id", "revision", "encoding_id", "recorded_at", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +61,19 @@ class Entry:
     proved_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One fact to append. `at` in milliseconds."""
+class HistoryRow(NamedTuple):
+    """One fact to append, its columns in their order. `fact` is the value of a `Fact`, `at` in milliseconds."""
 
     display_id: str
     revision: int
-    fact: Fact
+    fact: str
     at: int
     content_id: bytes | None
     bridge_id: str | None
     cause: str | None = None
 
 
+_APPEND_HISTORY = Bulk(insert(display_history), *HistoryRow._fields)
 _BOOKS = (
     select(
         display.c.display_id,
@@ -92,93 +101,82 @@ _BOOKS = (
 
 def load_entries(connection: Connection, display_ids: Sequence[str]) -> dict[str, Entry]:
     """The books of each display that was ever bound; others are absent: nothing is sent to them."""
-    rows = connection.execute(_BOOKS, {"display_ids": listed(display_ids)})
-    return {
-        row.display_id: Entry(
-            display_id=row.display_id,
-            store_id=row.store_id,
-            panel=row.panel,
-            books=DisplayBooks(
-                desired_revision=row.revision or 0,
-                desired_content=row.content_id,
-                shown_revision=row.shown_revision if row.shown_content is not None else None,
-                shown_content=row.shown_content,
-                offered_revision=row.offered_revision or 0,
-                report_counter=row.up_counter,
-            ),
-            attempts=row.attempts or 0,
-            answer=row.answer,
-            refresh_counter=row.refresh_counter or 0,
-            how=row.how or "glass",
-            proved_at=row.proved_at,
-        )
-        for row in rows
-    }
+    rows: Iterable[tuple[Any, ...]] = connection.execute(_BOOKS, {"display_ids": listed(display_ids)})
+    return {row[0]: _entry(*row) for row in rows}
+
+
+def _entry(
+    display_id: str,
+    store_id: str,
+    panel: str,
+    revision: int | None,
+    content_id: bytes | None,
+    shown_revision: int | None,
+    shown_content: bytes | None,
+    up_counter: int | None,
+    refresh_counter: int | None,
+    how: str | None,
+    proved_at: int | None,
+    offered_revision: int | None,
+    attempts: int | None,
+    answer: str | None,
+) -> Entry:
+    """Of a row of `_BOOKS`, its columns in their order."""
+    books = DisplayBooks(
+        desired_revision=revision or 0,
+        desired_content=content_id,
+        shown_revision=shown_revision if shown_content is not None else None,
+        shown_content=shown_content,
+        offered_revision=offered_revision or 0,
+        report_counter=up_counter,
+    )
+    return Entry(
+        display_id=display_id,
+        store_id=store_id,
+        panel=panel,
+        books=books,
+        attempts=attempts or 0,
+        answer=answer,
+        refresh_counter=refresh_counter or 0,
+        how=how or "glass",
+        proved_at=proved_at,
+    )
 
 
 def save_desired_revisions(connection: Connection, raised: Iterable[tuple[str, int]]) -> None:
     """A tag knew a higher revision: ours goes above it."""
-    rows = [{"b_display": display_id, "revision": revision} for display_id, revision in raised]
-    if rows:
-        connection.execute(_RAISE_DESIRED, rows)
+    _RAISE_DESIRED.execute(connection, list(raised))
 
 
 def save_shown(connection: Connection, entries: Iterable[Entry]) -> None:
     rows = [
-        {
-            "display_id": one.display_id,
-            "revision": one.books.shown_revision or 0,
-            "content_id": one.books.shown_content,
-            "refresh_counter": one.refresh_counter,
-            "how": one.how,
-            "up_counter": one.books.report_counter,
-            "proved_at": one.proved_at,
-        }
+        (
+            one.display_id,
+            one.books.shown_revision or 0,
+            one.books.shown_content,
+            one.refresh_counter,
+            one.how,
+            one.books.report_counter,
+            one.proved_at,
+        )
         for one in entries
     ]
-    if rows:
-        connection.execute(_SAVE_SHOWN, rows)
+    _SAVE_SHOWN.execute(connection, rows)
 
 
 def save_offers(connection: Connection, offers: Iterable[tuple[Entry, bytes, int]], now_ms: int) -> None:
     """Record offers: (entry with its new books, encoding id, attempts). To be committed before an octet leaves."""
     rows = [
-        {
-            "display_id": one.display_id,
-            "revision": one.books.offered_revision,
-            "encoding_id": encoding_id,
-            "recorded_at": now_ms,
-            "attempts": attempts,
-            "answer": None,
-        }
+        (one.display_id, one.books.offered_revision, encoding_id, now_ms, attempts)
         for one, encoding_id, attempts in offers
     ]
-    if rows:
-        connection.execute(_SAVE_OFFER, rows)
+    _SAVE_OFFER.execute(connection, rows)
 
 
 def save_answers(connection: Connection, answers: Iterable[tuple[str, str]]) -> None:
     """The newest answer of each display to its present offer."""
-    rows = [{"b_display": display_id, "answer": answer} for display_id, answer in answers]
-    if rows:
-        connection.execute(_SAVE_ANSWER, rows)
+    _SAVE_ANSWER.execute(connection, list(answers))
 
 
 def append_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
-    if rows:
-        connection.execute(
-            _APPEND_HISTORY,
-            [
-                {
-                    "display_id": one.display_id,
-                    "revision": one.revision,
-                    "fact": one.fact.value,
-                    "at": one.at,
-                    "content_id": one.content_id,
-                    "bridge_id": one.bridge_id,
-                    "cause": one.cause,
-                    "drawn_from": None,
-                }
-                for one in rows
-            ],
-        )
+    _APPEND_HISTORY.execute(connection, rows)

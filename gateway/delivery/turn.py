@@ -295,7 +295,7 @@ class _Bench:
             HistoryRow(
                 display_id=entry.display_id,
                 revision=revision,
-                fact=fact,
+                fact=fact.value,
                 at=self._work.now_ms,
                 content_id=entry.books.desired_content,
                 bridge_id=bridge_id,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gateway.access import forgotten_below
 from gateway.access.tables import store
 from gateway.catalog.tables import product
 from gateway.database.among import among_named, listed
+from gateway.database.bulk import Bulk
 from gateway.ports import to_ms
 from gateway.shelf.facts import Fact
 from gateway.shelf.tables import content, desired, desired_source, display, display_history, template_release
@@ -78,24 +78,46 @@ _DRAWN_FROM = (
     .where(among_named(display.c.display_id, "display_ids"))
 )
 _VERSIONS = select(product.c.product_id, product.c.version).where(among_named(product.c.product_id, "product_ids"))
-_APPEND_HISTORY = insert(display_history)
-_KEEP_CONTENT = upsert(content).on_conflict_do_nothing(index_elements=["content_id"])
-_KEEP_SOURCES = insert(desired_source)
+_APPEND_HISTORY = Bulk(
+    insert(display_history), "display_id", "revision", "fact", "at", "content_id", "bridge_id", "cause", "drawn_from"
+)
+_KEEP_CONTENT = Bulk(
+    upsert(content).on_conflict_do_nothing(index_elements=["content_id"]), "content_id", "panel", "deflated"
+)
+_KEEP_SOURCES = Bulk(insert(desired_source), "display_id", "product_id", "product_version")
 _FORGET_SOURCES = delete(desired_source).where(among_named(desired_source.c.display_id, "display_ids"))
-_MOVED_AT = update(desired).where(desired.c.display_id == bindparam("b_display")).values(moved_at=bindparam("moved_at"))
+_MOVED_AT = Bulk(
+    update(desired).where(desired.c.display_id == bindparam("b_display")).values(moved_at=bindparam("b_moved_at")),
+    "b_display",
+    "b_moved_at",
+)
 
 
-def _save_desired() -> Insert:
+def _save_desired(*names: str) -> Bulk:
     """Replaces what a redraw says anew; when the revision moved and what comes next are written by themselves."""
     statement = upsert(desired)
     kept = ("display_id", "store_id", "moved_at", "next_revision", "next_content_id", "next_at")
-    return statement.on_conflict_do_update(
+    replacing = statement.on_conflict_do_update(
         index_elements=["display_id"],
         set_={one.name: statement.excluded[one.name] for one in desired.c if one.name not in kept},
     )
+    return Bulk(replacing, *names)
 
 
-_SAVE_DESIRED = _save_desired()
+_SAVE_DESIRED = _save_desired(
+    "display_id",
+    "store_id",
+    "revision",
+    "content_id",
+    "binding_version",
+    "template_release",
+    "settings_version",
+    "valid_from",
+    "valid_until",
+    "fallback_reason",
+    "fallback_detail",
+    "moved_at",
+)
 
 
 def write_pictures(connection: Connection, pictures: Sequence[Picture], now: datetime) -> Moved:
@@ -119,8 +141,7 @@ def write_pictures(connection: Connection, pictures: Sequence[Picture], now: dat
         revisions[one.display_id] += 1
     if holding:
         _write_desired(connection, holding, revisions, {one.display_id for one in moved}, now_ms)
-    if moved:
-        connection.execute(_APPEND_HISTORY, [_fact(one, revisions[one.display_id], now_ms) for one in moved])
+    _APPEND_HISTORY.execute(connection, [_fact(one, revisions[one.display_id], now_ms) for one in moved])
     moved_ids = {one.display_id for one in moved}
     return Moved(
         moved=tuple(one.display_id for one in moved),
@@ -207,59 +228,42 @@ def overtaken_displays(connection: Connection, needed: Iterable[tuple[str, int]]
 
 
 def _write_contents(connection: Connection, pictures: Sequence[Picture]) -> None:
-    if pictures:
-        connection.execute(
-            _KEEP_CONTENT,
-            [
-                {"content_id": one.content_id, "panel": one.panel, "deflated": one.deflated}
-                for one in {one.content_id: one for one in pictures}.values()
-            ],
-        )
+    once = {one.content_id: one for one in pictures}.values()
+    _KEEP_CONTENT.execute(connection, [(one.content_id, one.panel, one.deflated) for one in once])
 
 
 def _write_desired(
     connection: Connection, pictures: Sequence[Picture], revisions: dict[str, int], moved: set[str], now_ms: int
 ) -> None:
-    connection.execute(
-        _SAVE_DESIRED,
-        [
-            {
-                "display_id": one.display_id,
-                "store_id": one.store_id,
-                "revision": revisions[one.display_id],
-                "content_id": one.content_id,
-                "binding_version": one.drawn_from.binding_version,
-                "template_release": one.drawn_from.template_release,
-                "settings_version": one.drawn_from.settings_version,
-                "valid_from": one.drawn_from.valid_from,
-                "valid_until": one.drawn_from.valid_until,
-                "fallback_reason": one.fallback_reason,
-                "fallback_detail": one.fallback_detail,
-                "moved_at": now_ms,
-            }
-            for one in pictures
-        ],
-    )
-    if moved:
-        connection.execute(_MOVED_AT, [{"b_display": display_id, "moved_at": now_ms} for display_id in sorted(moved)])
+    rows = [
+        (
+            one.display_id,
+            one.store_id,
+            revisions[one.display_id],
+            one.content_id,
+            one.drawn_from.binding_version,
+            one.drawn_from.template_release,
+            one.drawn_from.settings_version,
+            one.drawn_from.valid_from,
+            one.drawn_from.valid_until,
+            one.fallback_reason,
+            one.fallback_detail,
+            now_ms,
+        )
+        for one in pictures
+    ]
+    _SAVE_DESIRED.execute(connection, rows)
+    _MOVED_AT.execute(connection, [(display_id, now_ms) for display_id in sorted(moved)])
     connection.execute(_FORGET_SOURCES, {"display_ids": listed(one.display_id for one in pictures)})
     sources = [
-        {"display_id": one.display_id, "product_id": product_id, "product_version": version}
+        (one.display_id, product_id, version)
         for one in pictures
         for product_id, version in one.drawn_from.product_versions
     ]
-    if sources:
-        connection.execute(_KEEP_SOURCES, sources)
+    _KEEP_SOURCES.execute(connection, sources)
 
 
-def _fact(picture: Picture, revision: int, now_ms: int) -> dict[str, object]:
-    return {
-        "display_id": picture.display_id,
-        "revision": revision,
-        "fact": Fact.DESIRED.value,
-        "at": now_ms,
-        "content_id": picture.content_id,
-        "bridge_id": None,
-        "cause": picture.fallback_reason,
-        "drawn_from": ",".join(f"{product}:{version}" for product, version in picture.drawn_from.product_versions),
-    }
+def _fact(picture: Picture, revision: int, now_ms: int) -> tuple[object, ...]:
+    sources = ",".join(f"{product}:{version}" for product, version in picture.drawn_from.product_versions)
+    named = (picture.display_id, revision, Fact.DESIRED.value, now_ms, picture.content_id)
+    return (*named, None, picture.fallback_reason, sources)
