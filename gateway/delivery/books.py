@@ -101,7 +101,7 @@ _BOOKS = (
 
 def load_entries(connection: Connection, display_ids: Sequence[str]) -> dict[str, Entry]:
     """The books of each display that was ever bound; others are absent: nothing is sent to them."""
-    rows: Iterable[tuple[Any, ...]] = connection.execute(_BOOKS, {"display_ids": listed(display_ids)})
+    rows: Iterable[tuple[Any, ...]] = connection.execute(_BOOKS, {"display_ids": listed(display_ids)}).all()
     return {row[0]: _entry(*row) for row in rows}
 
 
