@@ -55,6 +55,7 @@ class Surroundings:
     eager: bool = False  # every contact is an event
     changed: dict[TagId, None] = field(default_factory=dict)  # whose flash or glass has changed since somebody looked
     on_refresh: Callable[["VirtualTag", int, Sequence[bytes]], None] | None = None  # called as a refresh begins
+    on_contact: Callable[["VirtualTag"], None] | None = None  # called as one ends in which something was said
 
 
 # What a tag draws for, each under a key of its own.
@@ -400,6 +401,8 @@ class VirtualTag:
                 break
         self.machine.unheard(items)  # what the last exchange left, if the contact ended too early
         self._look_at_glass(bridge.air.busy_until - now_s)
+        if self.around.on_contact is not None:
+            self.around.on_contact(self)
         return was_heard
 
     def _passed(self, bridge: VirtualBridge, way: Way, frames: Sequence[AnyFrame], at_s: float) -> list[AnyFrame]:

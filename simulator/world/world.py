@@ -84,6 +84,7 @@ class WorldBackup:
     file: Path
     judged: Remembered
     pos_authorization: str = field(repr=False)
+    pos_token: object
 
 
 class SeededSecrets:
@@ -119,6 +120,7 @@ class World:
         self._is_cut = False
         self._pos: httpx.AsyncClient | None = None
         self._admin: httpx.AsyncClient | None = None
+        self._pos_token: object = None  # the number of the one that the POS holds
         self._judge: Judge | None = None
         self.asking = asyncio.Lock()  # one request of the POS at a time, so that a backup knows which it holds
         self.restores = 0  # what was asked of the life before the newest one is lost, even if it was answered
@@ -197,7 +199,7 @@ class World:
             self._backups += 1
             file = self._folder.with_name(f"{self._folder.name}-{self._backups}.esl-backup")
             take_backup(self._folder, file, self.clock.now())
-            return WorldBackup(file, self.judge.remember(), self.pos.headers["authorization"])
+            return WorldBackup(file, self.judge.remember(), self.pos.headers["authorization"], self._pos_token)
 
     async def restore_from(self, backup: WorldBackup) -> None:
         """The machine is lost at this instant; `esl restore` on another, and a start.
@@ -211,7 +213,7 @@ class World:
         restore_backup(backup.file, self._folder, self.clock.now(), force=True)
         self.restores += 1
         self.judge.forget_after(backup.judged)
-        self.pos.headers["authorization"] = backup.pos_authorization
+        self.pos.headers["authorization"], self._pos_token = backup.pos_authorization, backup.pos_token
         await self.start()
 
     # people and programs
@@ -338,8 +340,8 @@ class World:
         key = {"authorization": f"Bearer {gateway.keys.admin_token}"}
         self._admin = httpx.AsyncClient(transport=transport, base_url=base, headers=key)
         await self._operate("/admin/stores", {"store": self.store})
-        token = (await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))["token"]
-        self._pos = httpx.AsyncClient(transport=transport, base_url=base, headers={"authorization": f"Bearer {token}"})
+        self._pos = httpx.AsyncClient(transport=transport, base_url=base)
+        self._hand_over(await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))
         boxes = [box.to_json() for box in self.fleet.box_list()]
         await self._operate(f"/admin/stores/{self.store}/box-list", {"tags": boxes})
         for name in self.fleet.bridges:
@@ -348,13 +350,24 @@ class World:
         self._judge = Judge(settings)
 
     async def renew_token(self) -> None:
-        """The POS is given another token and the old ones are revoked, as after a till was stolen."""
+        """The POS is given another token and the old one is revoked, as after a till was stolen.
+
+        One that nobody holds, because the answer that named it was lost, is revoked first: two may live.
+        """
         listed = (await self.admin.get("/admin/tokens", params={"store": self.store})).raise_for_status().json()
-        token = (await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))["token"]
-        self.pos.headers["authorization"] = f"Bearer {token}"
-        for one in listed["tokens"]:
-            if one["revokedAt"] is None:
-                (await self.admin.post(f"/admin/tokens/{one['tokenId']}/revoke")).raise_for_status()
+        live = [one["tokenId"] for one in listed["tokens"] if one["revokedAt"] is None]
+        old = self._pos_token
+        await self._revoke(*(one for one in live if one != old))
+        self._hand_over(await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))
+        await self._revoke(*(one for one in live if one == old))
+
+    async def _revoke(self, *tokens: int) -> None:
+        for token in tokens:
+            (await self.admin.post(f"/admin/tokens/{token}/revoke")).raise_for_status()
+
+    def _hand_over(self, made: Row) -> None:
+        self._pos_token = made["tokenId"]
+        self.pos.headers["authorization"] = f"Bearer {made['token']}"
 
     async def _operate(self, path: str, body: Row) -> Row:
         answer = await self.admin.post(path, json=body)

@@ -49,6 +49,11 @@ class Batches:
     def barcode_of(self, display: str) -> str | None:
         return self._bound.get(display)
 
+    def displays_of(self, barcodes: Iterable[str]) -> list[str]:
+        """Those that show one of these."""
+        wanted = frozenset(barcodes)
+        return [display for display, barcode in self._bound.items() if barcode in wanted]
+
     def is_bound(self, display: str, barcode: str | None) -> None:
         self._bound[display] = barcode
 

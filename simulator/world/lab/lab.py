@@ -17,8 +17,9 @@ from typing import Any
 
 import httpx
 
-from firmware_protocol import TagId, split_display_id
+from firmware_protocol import split_display_id
 from firmware_protocol.link import DownMessage, UpMessage
+from firmware_protocol.link.messages import ToTag, ToTagKind
 from gateway.app.shop_files import DATABASE
 from gateway.database import Crashed, DatabaseFailure
 from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, RETRY_JITTER
@@ -32,6 +33,7 @@ from simulator.radio.shop_channel import ShopChannel
 from simulator.tag import VirtualTag
 from simulator.virtual_time import TimeStandsStill, VirtualLoop, run
 from simulator.world.lab import invariants
+from simulator.world.lab.aims import Aims, Moment
 from simulator.world.lab.batches import Batch, Batches
 from simulator.world.lab.disk import Disk, PowerCut
 from simulator.world.lab.head_office import HeadOffice
@@ -49,9 +51,6 @@ from simulator.world.memory_folder import memory_folder
 from simulator.world.world import NeverQuiet, Row, World
 
 STORE = "corner-shop"
-AIMED_SHARE = 0.7  # of the troubles wait for a change and strike while it is on its way
-AIMED_WITHIN_S = 90.0  # of the change: long enough for an offer, its parts, its refresh and its proof
-WAITS_FOR_A_CHANGE_S = 1200.0
 SAID_KEPT = 50  # payloads a bridge, for those that take old ones for new
 START_AGAIN_S = 5.0
 NIGHT_S = 24 * 3600.0
@@ -139,13 +138,10 @@ class Lab:
         self._hits: Counter[tuple[str, str]] = Counter()
         self._happened: Counter[str] = Counter()
         self._said: dict[str, deque[bytes]] = {}
-        self._moved: list[str] = []
         self._moved_at: dict[str, tuple[float, int]] = {}  # when, and how many were on their way then
         self._places: dict[str, tuple[float, float]] = {}  # tag -> metres on the floor
         self._deliveries: list[Delivery] = []
-        self._change, self._doubt, self._refresh = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._doubted = ""  # the display of which a proof was lost last
-        self._refreshed: VirtualTag | None = None
+        self.aims = Aims(self)
         self._refreshes = self._crashes = 0
         self._opened_s = 0.0
         self._starting = asyncio.Lock()
@@ -181,6 +177,7 @@ class Lab:
                     bridge.overheard = self._note_message
                 self.world.carrier.tap = self._note_payload
                 fleet.around.on_refresh = self._note_refresh
+                fleet.around.on_contact = self.aims.contact_ended
                 self._ensure_all_in_reach()
                 self._places = dict(self._places_of_tags())
                 self._watch_gateway()
@@ -417,26 +414,29 @@ class Lab:
         tag = self.pick_tag(chance)
         return None if tag is None else f"{tag.tag_id}.0"
 
-    async def moment(self, chance: Random) -> list[str]:
-        """Mostly a moment after some displays were told to change, which it gives; else at once."""
-        aims, delay_s = chance.random() < AIMED_SHARE, chance.random() * AIMED_WITHIN_S
-        if not aims or not await self.soon(self._next_change(), WAITS_FOR_A_CHANGE_S):
-            return []
-        moved = list(self._moved)
-        await self.clock.sleep(delay_s)
-        return moved
+    async def moment(self, chance: Random) -> str | None:
+        """Mostly waits until some display is worth a strike, and gives it; else at once. See `aims`."""
+        return await self.aims.moment(chance)
+
+    async def bridge_to_strike(self, chance: Random) -> str:
+        """Mostly the one that a display depends on which is worth a strike now."""
+        any_bridge = self.pick_bridge(chance)
+        tag = self.tag_of(await self.moment(chance))
+        return any_bridge if tag is None else tag.bridge_name or any_bridge
 
     async def aim(self, kind: str, chance: Random) -> VirtualTag | None:
-        """A tag to strike, counted as hit: mostly one whose label is changing."""
-        any_tag, which = self.pick_tag(chance), chance.random()
-        moved = await self.moment(chance)
-        tag = any_tag
-        if moved:
-            tag_id = moved[int(which * len(moved))].partition(".")[0]
-            tag = self.world.fleet.tags.get(TagId.parse(tag_id), any_tag)
-        if tag is not None:
+        """A tag to strike, counted as hit if it lives: mostly one whose label is on its way."""
+        any_tag = self.pick_tag(chance)
+        tag = self.tag_of(await self.moment(chance)) or any_tag
+        if tag is not None and tag.alive:
             self.hit(kind, tag=tag)
         return tag
+
+    def errand(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Work of the shop that a trouble gives rise to: it is waited for at the end."""
+        task = asyncio.ensure_future(work)
+        task.set_name(name)
+        self._errands.append(task)
 
     def glass_is_untold(self, tag: VirtualTag) -> None:
         """Its glass is about to be taken, or its memory lost: nobody is sure of it until it is proved again."""
@@ -521,16 +521,9 @@ class Lab:
         self.world.on_answer = dies
         await gone.wait()
 
-    async def doubt(self, within_s: float) -> str | None:
-        """The next display of which a proof is lost; None if that does not come about in this time."""
-        return self._doubted if await self.soon(self._next_doubt(), within_s) else None
-
     async def refresh_of(self, tag: VirtualTag) -> None:
         """Returns when this tag begins to draw."""
-        while True:
-            await self._refresh.wait()
-            if self._refreshed is tag:
-                return
+        await self.aims.refresh_of(tag)
 
     async def dies(self, kind: str, down_s: float) -> None:
         """The gateway is dead from this instant, and started again after so long."""
@@ -618,27 +611,17 @@ class Lab:
         events.watch(ShownMoved, self._note_shown)
 
     def _note_moved(self, event: DesiredMoved) -> None:
-        self._moved = list(event.display_ids)
         self.contents |= contents_of(self.file, event.display_ids)  # a gateway may forget them, by a restore
         waiting = len(self._moved_at.keys() | set(event.display_ids))
         for display_id in event.display_ids:
             self._moved_at[display_id] = (self.clock.monotonic_s(), waiting)
-        self._change.set()
-        self._change = asyncio.Event()
-
-    async def _next_change(self) -> None:
-        await self._change.wait()
-
-    async def _next_doubt(self) -> None:
-        await self._doubt.wait()
+        self.aims.come(Moment.CHANGE, event.display_ids)
 
     def _note_shown(self, event: ShownMoved) -> None:
         self.trace.note(self.now_s, f"shown {event.display_id} {event.revision} {event.fact.value}")
         if event.fact is Fact.UNKNOWN:
             self.taken.discard(event.display_id)
-            self._doubted = event.display_id
-            self._doubt.set()
-            self._doubt = asyncio.Event()
+            self.aims.come(Moment.DOUBT, [event.display_id])
         if event.fact in (Fact.PROVED, Fact.SETTLED):
             for words in invariants.confirmed_means_the_glass_shows_it(self, event.display_id, event.revision):
                 self.broken("confirmed means the glass shows it", words)
@@ -660,13 +643,13 @@ class Lab:
                 self.broken(promise.__name__.replace("_", " "), words)
         self.sure[name] = False
         self.taken.discard(name)
-        self._refreshed = tag
-        self._refresh.set()
-        self._refresh = asyncio.Event()
+        self.aims.come(Moment.REFRESH, [name])
 
     def _note_message(self, message: DownMessage | UpMessage) -> None:
         for words in invariants.no_number_is_used_twice_under_one_key(self, message):
             self.broken("no number is used twice under one key", words)
+        if isinstance(message, ToTag) and message.kind is ToTagKind.MANIFEST:
+            self.aims.manifest_came(message.tag_id)
 
     def _note_payload(self, way: str, payload: bytes) -> None:
         self.trace.note(self.clock.monotonic_s(), way, payload)

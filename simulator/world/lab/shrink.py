@@ -7,13 +7,14 @@ tag draws by its own name, so that what is left out changes nothing in the rest 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from simulator.world.lab.aims import patience_max_s
 from simulator.world.lab.lab import Kept, run_seed
 from simulator.world.lab.scenario import Scenario
 from simulator.world.lab.script import script_of
 from simulator.world.lab.verdict import Verdict
 
 TAGS_TRIED = (1, 2, 3, 5, 8, 13, 21, 34)
-AFTERMATH_S = 900.0  # of the last incident: after it the shop is healed, whatever the scenario's hours
+AFTERMATH_S = 900.0  # of the last strike: after it the shop is healed, whatever the scenario's hours
 
 
 class NothingBroken(ValueError):
@@ -68,7 +69,7 @@ class _Search:
     def _try(self, tags: int | None, names: dict[str, float]) -> bool:
         if self._best.runs >= self._runs_max:
             return False
-        kept = Kept(tags, frozenset(names), max(names.values(), default=0.0) + AFTERMATH_S)
+        kept = Kept(tags, frozenset(names), self._until_s(names))
         verdict = run_seed(self._scenario, self._seed, kept, until_broken=True)
         breaks = any(one.promise == self._promise for one in verdict.violations)
         runs = self._best.runs + 1
@@ -79,6 +80,13 @@ class _Search:
         if self._told is not None:
             self._told(runs, len(self._names))
         return breaks
+
+    def _until_s(self, names: dict[str, float]) -> float:
+        """A trouble that takes aim strikes some time after its instant: as long as the run that is known needed."""
+        broke_s, last_s = self._best.verdict.violations[0].at_s, max(names.values(), default=0.0)
+        if broke_s <= self._best.kept.open_s(self._scenario):
+            return broke_s + AFTERMATH_S
+        return last_s + patience_max_s(self._scenario) + AFTERMATH_S
 
 
 def _parts(names: list[str], size: int) -> Iterator[frozenset[str]]:

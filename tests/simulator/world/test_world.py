@@ -104,6 +104,20 @@ def test_lost_doubled_late_and_damaged_messages_delay_a_label_and_never_leave_it
     play(tmp_path, FleetPlan(seed=5, tags=30, bridges=2, link_rates=rates), story)
 
 
+def test_a_new_token_is_handed_over_even_after_one_that_nobody_heard_of(tmp_path: Path) -> None:
+    """The answer that named it was lost with the gateway; two tokens may live."""
+
+    async def story(world: World) -> None:
+        made = await world.admin.post(f"/admin/stores/{world.store}/tokens", json={"kind": "sandbox"})
+        assert made.status_code < 300
+        await world.renew_token()
+        listed = (await world.admin.get("/admin/tokens", params={"store": world.store})).json()["tokens"]
+        assert len([one for one in listed if one["revokedAt"] is None]) == 1
+        assert (await world.add(*rows(1))).status_code == 200
+
+    play(tmp_path, FleetPlan(seed=7, tags=1), story)
+
+
 def test_a_restored_backup_of_yesterday_puts_no_old_price_on_a_glass_and_confirms_nothing_unseen(
     tmp_path: Path,
 ) -> None:

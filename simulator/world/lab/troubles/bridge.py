@@ -4,19 +4,20 @@ from typing import TYPE_CHECKING
 
 from simulator.chance import Random
 from simulator.faults import FaultRates
+from simulator.world.lab.aims import Moment
 from simulator.world.lab.troubles.trouble import Trouble
 from simulator.world.lab.weather import Front
 
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
+DOUBTS_SHARE = 0.5
 WAITS_FOR_A_DOUBT_S = 7200.0
 CLOCK_OFF_S = (-3600.0, 3600.0)
 
 
 async def restart(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lab.hit("bridge.restart", bridge=bridge)
     lab.tell(f"{bridge} restarts and forgets everything")
     lab.world.fleet.restart_bridge(bridge)
@@ -35,8 +36,7 @@ async def storm(lab: "Lab", chance: Random) -> None:
 
 
 async def power_off(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lasts_s = chance.uniform(30.0, 3600.0)
     lab.hit("bridge.power_off", bridge=bridge)
     lab.tell(f"{bridge} is without power for {lasts_s:.0f} s")
@@ -51,8 +51,7 @@ async def power_off(lab: "Lab", chance: Random) -> None:
 
 async def stale(lab: "Lab", chance: Random) -> None:
     """What the gateway said long ago comes to the bridge again, as from a cache that outlived its time."""
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     said = lab.said_to(bridge)
     if not said:
         return
@@ -64,16 +63,21 @@ async def stale(lab: "Lab", chance: Random) -> None:
 
 
 async def stale_words(lab: "Lab", chance: Random) -> None:
-    """Tags' last words come to the gateway once more, mostly just after one of them has taken its words back."""
+    """Tags' last words come to the gateway once more, often just after one of them has taken its words back."""
     bridge, delay_s, others = (
         lab.pick_bridge(chance),
         chance.uniform(0.0, 30.0),
         [lab.pick_tag(chance) for _ in range(3)],
     )
-    doubted = await lab.doubt(WAITS_FOR_A_DOUBT_S)
-    await lab.clock.sleep(delay_s)
+    if chance.random() < DOUBTS_SHARE:
+        meant = next(iter(await lab.aims.next(Moment.DOUBT, WAITS_FOR_A_DOUBT_S)), None)
+        await lab.clock.sleep(delay_s)
+    else:
+        meant = await lab.moment(chance)
+    if (tag := lab.tag_of(meant)) is not None:
+        bridge = tag.bridge_name or bridge
     lab.hit("bridge.stale_words", bridge=bridge)
-    tags = [tag for tag in (lab.tag_of(doubted), *others) if tag is not None]
+    tags = [one for one in (tag, *others) if one is not None]
     words = [word for tag in tags for word in lab.sealed.last_of(tag.tag_id)]
     lab.tell(f"{bridge} says again {len(words)} things that {len(tags)} tags said before")
     for word in words:
@@ -81,16 +85,14 @@ async def stale_words(lab: "Lab", chance: Random) -> None:
 
 
 async def spoiled(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lab.hit("bridge.spoiled_cache", bridge=bridge)
     flipped = lab.world.fleet.bridges[bridge].air.cache.spoil(chance.random)
     lab.tell(f"{flipped} pictures that {bridge} holds are spoiled")
 
 
 async def slow(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lasts_s, delay_s = chance.uniform(60.0, 900.0), chance.choice((1.0, 5.0, 30.0))
     lab.hit("bridge.slow", bridge=bridge)
     lab.tell(f"{bridge} is slow: {delay_s:g} s a payload, for {lasts_s:.0f} s")
@@ -100,8 +102,7 @@ async def slow(lab: "Lab", chance: Random) -> None:
 
 async def wedge(lab: "Lab", chance: Random) -> None:
     """Looks alive, carries nothing, until somebody pulls its plug (radio and panel facts 8, row 12)."""
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lasts_s = chance.uniform(60.0, 1800.0)
     lab.hit("bridge.wedge", bridge=bridge)
     lab.tell(f"{bridge} hangs for {lasts_s:.0f} s, its link still open")
@@ -113,8 +114,7 @@ async def wedge(lab: "Lab", chance: Random) -> None:
 
 
 async def clock(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     off_s = chance.uniform(*CLOCK_OFF_S)
     lab.hit("bridge.clock", bridge=bridge)
     lab.tell(f"the clock of {bridge} jumps by {off_s:.0f} s")

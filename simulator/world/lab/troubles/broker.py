@@ -24,8 +24,7 @@ async def restart(lab: "Lab", chance: Random) -> None:
 
 
 async def lost_session(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lab.hit("broker.lost_session", bridge=bridge)
     lab.tell(f"the broker has forgotten the session of {bridge}, which connects anew at once")
     with lab.unplugged(bridge):

@@ -20,6 +20,8 @@ async def fed(lab: "Lab", chance: Random) -> None:
         chunks.append(
             office.chunk({code: f"{chance.randrange(1, 40)}.{chance.choice(('09', '99'))}" for code in barcodes})
         )
+    await lab.moment(chance)
+    lab.hit("chunks.fed")
     lab.tell(f"the authority of another store sends {len(chunks)} chunks, which come in another order")
     for chunk in chance.sample(chunks, len(chunks)):
         office.publish(chunk)
@@ -30,8 +32,10 @@ async def fed(lab: "Lab", chance: Random) -> None:
 
 
 async def again(lab: "Lab", chance: Random) -> None:
+    await lab.moment(chance)
     if (chunk := lab.head_office.old_chunk(chance.random())) is None:
         return
+    lab.hit("chunks.again")
     lab.tell("a chunk that another store took long ago comes once more")
     await lab.head_office.deliver(chunk)
 
@@ -40,5 +44,5 @@ CHUNKS = (
     Trouble(
         "chunks.fed", "an authority elsewhere sends chunks, which come in any order and twice", fed, is_errand=True
     ),
-    Trouble("chunks.again", "a chunk that was taken long ago comes once more", again, is_errand=True, is_work=True),
+    Trouble("chunks.again", "a chunk that was taken long ago comes once more", again, is_errand=True),
 )

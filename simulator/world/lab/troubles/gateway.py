@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from simulator.chance import Random
 from simulator.world.lab.disk import PowerCut, Tear
+from simulator.world.lab.troubles import pos
 from simulator.world.lab.troubles.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 AWAITS_MAX = 60  # turns of the loop into a request: past its answer
 COMMITS_MAX = 12
+COMMITS_AT_A_MOMENT = 2  # later ones would find the shop in another state
 COMMITS_OF_A_BATCH = 8  # of completing, planning, saving, noting, drawing and waiting, with others between them
 WAITS_AT_MOST_S = 1800.0
 WAITS_FOR_A_BATCH_S = 7200.0
@@ -25,6 +27,7 @@ async def killed(lab: "Lab", chance: Random) -> None:
 
 async def killed_in_a_request(lab: "Lab", chance: Random) -> None:
     awaits, down_s = int(chance.random() * AWAITS_MAX), chance.uniform(0.2, 60.0)
+    _asks_at_the_moment(lab, await lab.moment(chance), chance)
     if not await lab.soon(lab.till.request_begins(), WAITS_AT_MOST_S):
         return
     await lab.turns(awaits)
@@ -32,9 +35,16 @@ async def killed_in_a_request(lab: "Lab", chance: Random) -> None:
     await lab.dies("gateway.killed_in_a_request", down_s)
 
 
+def _asks_at_the_moment(lab: "Lab", display: str | None, chance: Random) -> None:
+    """A moment that was waited for does not wait for the POS: it asks now, about another product."""
+    if display is not None:
+        lab.errand("a price at that moment", pos.one_price(lab, chance))
+
+
 async def killed_at_an_answer(lab: "Lab", chance: Random) -> None:
     """Whatever it has promised in the answer must be on the disk by then."""
     down_s = chance.uniform(0.2, 60.0)
+    _asks_at_the_moment(lab, await lab.moment(chance), chance)
     if not await lab.soon(lab.answer_kills(), WAITS_AT_MOST_S):
         lab.world.on_answer = None
         return
@@ -43,9 +53,10 @@ async def killed_at_an_answer(lab: "Lab", chance: Random) -> None:
 
 
 async def power_cut(lab: "Lab", chance: Random) -> None:
-    cut = PowerCut(1 + int(chance.random() * COMMITS_MAX), chance.choice(list(Tear)), chance.random())
+    commits, tear, share = chance.random(), chance.choice(list(Tear)), chance.random()
     down_s = chance.uniform(0.2, 120.0)
-    await lab.moment(chance)
+    most = COMMITS_MAX if await lab.moment(chance) is None else COMMITS_AT_A_MOMENT
+    cut = PowerCut(1 + int(commits * most), tear, share)
     if not await lab.soon(lab.power_is_cut(cut), WAITS_AT_MOST_S):
         lab.disk.disarm()
         return
@@ -57,6 +68,8 @@ async def power_cut_in_a_batch(lab: "Lab", chance: Random) -> None:
     """At one of the commits in which a batch becomes products, pictures and counts."""
     cut = PowerCut(1 + int(chance.random() * COMMITS_OF_A_BATCH), chance.choice(list(Tear)), chance.random())
     down_s = chance.uniform(0.2, 120.0)
+    if await lab.moment(chance) is not None:
+        lab.errand("a batch at that moment", pos.batch_of_one(lab, chance))
     if not await lab.soon(lab.batches.next_begins(), WAITS_FOR_A_BATCH_S):
         return
     if not await lab.soon(lab.power_is_cut(cut), WAITS_AT_MOST_S):

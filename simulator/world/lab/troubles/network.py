@@ -14,9 +14,8 @@ LASTS_S = (60.0, 900.0)
 
 
 async def _hangs(lab: "Lab", chance: Random, kind: str, rates: FaultRates, delay_s: float, words: str) -> None:
-    bridge = lab.pick_bridge(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lasts_s = chance.uniform(*LASTS_S)
-    await lab.moment(chance)
     lab.hit(kind, bridge=bridge)
     lab.tell(f"{words} on the link of {bridge}, for {lasts_s:.0f} s")
     with lab.weather.over(Front(bridge, rates, delay_s)):
@@ -51,8 +50,7 @@ async def delay(lab: "Lab", chance: Random) -> None:
 
 
 async def burst(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lasts_s = chance.uniform(2.0, 30.0)
     lab.hit("network.burst", bridge=bridge)
     lab.tell(f"for {lasts_s:.0f} s nothing comes through on the link of {bridge}")
@@ -61,8 +59,7 @@ async def burst(lab: "Lab", chance: Random) -> None:
 
 
 async def partition(lab: "Lab", chance: Random) -> None:
-    bridge = lab.pick_bridge(chance)
-    await lab.moment(chance)
+    bridge = await lab.bridge_to_strike(chance)
     lasts_s = chance.uniform(5.0, 1800.0)
     lab.hit("network.partition", bridge=bridge)
     lab.tell(f"the cable of {bridge} is out for {lasts_s:.0f} s, its power stays on")

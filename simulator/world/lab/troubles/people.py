@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 async def unbind(lab: "Lab", chance: Random) -> None:
     display = lab.pick_display(chance)
     barcode, away_s = lab.pick_barcode(chance), chance.uniform(5.0, 1800.0)
-    await lab.moment(chance)
-    lab.hit("people.unbind")
+    display = await lab.moment(chance) or display
+    lab.hit("people.unbind", tag=lab.tag_of(display))
     lab.tell(f"somebody unbinds {display}, and binds {barcode} to it {away_s:.0f} s later")
     if display is not None:
         await lab.bind(display, None)
@@ -23,8 +23,8 @@ async def unbind(lab: "Lab", chance: Random) -> None:
 
 async def bind(lab: "Lab", chance: Random) -> None:
     display, barcode = lab.pick_display(chance), lab.pick_barcode(chance)
-    await lab.moment(chance)
-    lab.hit("people.bind")
+    display = await lab.moment(chance) or display
+    lab.hit("people.bind", tag=lab.tag_of(display))
     lab.tell(f"somebody binds {barcode} to {display}")
     if display is not None:
         await lab.bind(display, barcode)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.catalog import ParsedRow, RowMode
 from simulator.chance import Random
 from simulator.faults import FaultRates
+from simulator.world.lab.aims import Moment
 from simulator.world.lab.troubles.trouble import Trouble
 from simulator.world.lab.weather import Front
 from simulator.world.world import Row
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PUSHED_AT_ONCE = 1_000
 WAITS_FOR_A_REFRESH_S = 300.0
+TURNS_BEFORE = 4
 OVERSIZED_ROWS = 1_001  # one above what a request may hold (POS contract, Rows)
 
 
@@ -26,6 +28,14 @@ def _price(chance: Random) -> str:
 def _changes(lab: "Lab", chance: Random, most: int) -> list[Row]:
     barcodes = dict.fromkeys(lab.pick_barcode(chance) for _ in range(1 + int(chance.random() * most)))
     return [{"barcode": barcode, "price": _price(chance)} for barcode in barcodes]
+
+
+async def _changes_at_a_moment(lab: "Lab", chance: Random, most: int) -> list[Row]:
+    """The product of the display that is worth a strike among them."""
+    rows = _changes(lab, chance, most)
+    barcode = lab.batches.barcode_of(await lab.moment(chance) or "")
+    others = [row for row in rows if row["barcode"] != barcode]
+    return rows if barcode is None else [{"barcode": barcode, "price": _price(chance)}, *others]
 
 
 def _named(rows: list[Row]) -> list[Row]:
@@ -100,6 +110,21 @@ async def batch(lab: "Lab", chance: Random) -> None:
     await _batch(lab, chance, waits_s=chance.uniform(0.0, 20.0))
 
 
+async def one_price(lab: "Lab", chance: Random) -> None:
+    """In a few turns of the loop, so that whoever wants to see the request begin can look."""
+    rows = _changes(lab, chance, 1)
+    await lab.turns(TURNS_BEFORE)
+    lab.tell(f"the POS updates {_words(rows)}")
+    await lab.till.rows(RowMode.UPDATE, rows)
+
+
+async def batch_of_one(lab: "Lab", chance: Random) -> None:
+    """The same by a batch."""
+    rows = _named(_changes(lab, chance, 1))
+    await lab.turns(TURNS_BEFORE)
+    await _send_batch(lab, [rows], 0.0)
+
+
 async def late_batch(lab: "Lab", chance: Random) -> None:
     """Pushed early, completed late: what came between is newer and wins."""
     await _batch(lab, chance, waits_s=chance.uniform(60.0, 1500.0))
@@ -126,7 +151,9 @@ async def _send_batch(lab: "Lab", pushes: list[list[Row]], waits_s: float) -> No
             return
         numbered += taken
     await lab.clock.sleep(waits_s)
-    batch = lab.batches.begins(session, [row.barcode for _, row in numbered], len(numbered))
+    barcodes = [row.barcode for _, row in numbered]
+    batch = lab.batches.begins(session, barcodes, len(numbered))
+    lab.aims.come(Moment.BATCH, lab.batches.displays_of(barcodes))
     if await lab.till.complete(session, numbered):
         await lab.watch_batch(batch)
     else:
@@ -134,8 +161,7 @@ async def _send_batch(lab: "Lab", pushes: list[list[Row]], waits_s: float) -> No
 
 
 async def double_send(lab: "Lab", chance: Random) -> None:
-    rows = _changes(lab, chance, 3)
-    await lab.moment(chance)
+    rows = await _changes_at_a_moment(lab, chance, 3)
     lab.hit("pos.double_send")
     lab.tell(f"the POS sends {_words(rows)} twice at once")
     await lab.till.rows(RowMode.UPDATE, rows, twice=True)
@@ -153,16 +179,15 @@ async def late_retry(lab: "Lab", chance: Random) -> None:
 
 
 async def slow_body(lab: "Lab", chance: Random) -> None:
-    rows, slow_s = _changes(lab, chance, 3), chance.uniform(1.0, 20.0)
-    await lab.moment(chance)
+    slow_s = chance.uniform(1.0, 20.0)
+    rows = await _changes_at_a_moment(lab, chance, 3)
     lab.hit("pos.slow_body")
     lab.tell(f"the POS takes {slow_s:.0f} s to send {_words(rows)}")
     await lab.till.rows(RowMode.UPDATE, rows, slow_s=slow_s)
 
 
 async def aborted(lab: "Lab", chance: Random) -> None:
-    rows = _changes(lab, chance, 3)
-    await lab.moment(chance)
+    rows = await _changes_at_a_moment(lab, chance, 3)
     lab.hit("pos.aborted")
     lab.tell(f"the POS hangs up within {_words(rows)}")
     if await lab.till.aborted(json.dumps(rows).encode(), chance.random()):
@@ -171,7 +196,7 @@ async def aborted(lab: "Lab", chance: Random) -> None:
 
 async def gigantic(lab: "Lab", chance: Random) -> None:
     barcode = lab.pick_barcode(chance)
-    await lab.moment(chance)
+    barcode = lab.batches.barcode_of(await lab.moment(chance) or "") or barcode
     lab.hit("pos.gigantic")
     lab.tell(f"the POS sends {OVERSIZED_ROWS} rows in one request")
     status = await lab.till.oversized([{"barcode": barcode, "price": "66.66"}] * OVERSIZED_ROWS)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
 WAITS_FOR_A_REFRESH_S = 180.0
+WHILE_DRAWN_SHARE = 0.5
 
 
 async def reboot(lab: "Lab", chance: Random) -> None:
@@ -41,12 +42,16 @@ async def factory_reset(lab: "Lab", chance: Random) -> None:
 
 
 async def torn_flash(lab: "Lab", chance: Random) -> None:
-    """Mostly while its glass is drawn, from that very picture."""
-    share, waits_s, which = chance.random(), chance.uniform(0.0, 8.0), chance.random()
-    tag = await lab.aim("tag.torn_flash", chance)
-    if tag is None or not await lab.soon(lab.refresh_of(tag), WAITS_FOR_A_REFRESH_S):
+    """Often while its glass is drawn, from that very picture."""
+    share, waits_s, which, while_drawn = chance.random(), chance.uniform(0.0, 8.0), chance.random(), chance.random()
+    any_tag, display = lab.pick_tag(chance), await lab.moment(chance)
+    tag = lab.tag_of(display) or any_tag
+    if tag is None or not tag.alive:
         return
-    await lab.clock.sleep(waits_s)
+    if while_drawn < WHILE_DRAWN_SHARE:
+        if not await lab.soon(lab.refresh_of(tag), WAITS_FOR_A_REFRESH_S):
+            return
+        await lab.clock.sleep(waits_s)
     if lab.tear_flash(tag, which, share):
         lab.tell(f"a write to the flash of {tag.tag_id} is torn: a picture lacks its end, and the tag reboots")
         lab.hit("tag.torn_flash", tag=tag)
