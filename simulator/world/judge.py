@@ -103,9 +103,16 @@ class Judge:
 
     def apply(self, numbered: Iterable[tuple[int, ParsedRow]]) -> None:
         for seq, row in numbered:
-            if any(seq in lost for lost in self._forgotten):
+            if self._is_lost(seq):
                 continue
             self._products.setdefault(row.barcode, JudgedProduct()).set(seq, row.values.stored)
+
+    def kept(self, numbered: Iterable[tuple[int, ParsedRow]]) -> list[ParsedRow]:
+        """Those that no restore has lost."""
+        return [row for seq, row in numbered if not self._is_lost(seq)]
+
+    def _is_lost(self, seq: int) -> bool:
+        return any(seq in lost for lost in self._forgotten)
 
     def price_of(self, barcode: str) -> str | None:
         """The regular price that was sent last, as it is stored; None for a product that has none or is removed."""

@@ -208,13 +208,17 @@ class World:
         it had then. Its requests that are on their way fail, or are not counted.
         """
         await self.crash()
+        self.put_back(backup)
+        await self.start()
+
+    def put_back(self, backup: WorldBackup) -> None:
+        """`esl restore`, where no gateway runs now."""
         self._false_before += self._false_among(_read_claims(self._folder / DATABASE))
         self.proofs.clear()  # the history against which they were held is about to be lost
         restore_backup(backup.file, self._folder, self.clock.now(), force=True)
         self.restores += 1
         self.judge.forget_after(backup.judged)
         self.pos.headers["authorization"], self._pos_token = backup.pos_authorization, backup.pos_token
-        await self.start()
 
     # people and programs
 

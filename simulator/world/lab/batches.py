@@ -19,8 +19,20 @@ class Batch:
     barcodes: frozenset[str]
     rows: int
     displays_bound: tuple[int, int] = (0, 0)
+    is_taken: bool = False
     is_settled: bool = False
+    is_watched: bool = False
+    is_lost: bool = False  # a restore has lost that it was completed
     bound_anew: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedBatches:
+    """What was known when a backup was made. `unsure`: displays that somebody was binding just then."""
+
+    taken: tuple[tuple[Batch, bool, tuple[int, int], frozenset[str]], ...]  # whether settled, for how many, bound anew
+    bound: dict[str, str | None]
+    unsure: frozenset[str]
 
 
 class Batches:
@@ -69,6 +81,39 @@ class Batches:
     async def next_begins(self) -> None:
         """Returns when another is about to be completed."""
         await self._begun.wait()
+
+    def drop(self, batch: Batch) -> None:
+        """It was not taken after all."""
+        batch.is_lost = True
+        self.all = [one for one in self.all if one is not batch]
+
+    def remember(self) -> RememberedBatches:
+        taken = tuple(
+            (one, one.is_settled, one.displays_bound, frozenset(one.bound_anew)) for one in self.all if one.is_taken
+        )
+        unsure = frozenset(display for display, people in self._under_way.items() if people)
+        return RememberedBatches(taken, dict(self._bound), unsure)
+
+    def forget_after(self, then: RememberedBatches) -> frozenset[str]:
+        """The gateway lives again from a backup of then. Gives the displays of which nobody knows; see `are_sure`."""
+        kept = {id(one): (settled, bound, anew) for one, settled, bound, anew in then.taken}
+        for batch in list(self.all):
+            if id(batch) in kept:
+                batch.is_settled, batch.displays_bound, anew = kept[id(batch)]
+                batch.bound_anew = set(anew)
+            elif batch.is_taken:
+                self.drop(batch)
+        self._bound = dict(then.bound)
+        for display in then.unsure:
+            self._under_way[display] = self._under_way.get(display, 0) + 1
+        for batch in self.all:
+            if not batch.is_settled:
+                batch.bound_anew.update(display for display, people in self._under_way.items() if people)
+        return then.unsure
+
+    def are_sure(self, displays: Iterable[str]) -> None:
+        for display in displays:
+            self._under_way[display] -= 1
 
     def settles(self, batch: Batch) -> None:
         """It is known by now what it waits for."""

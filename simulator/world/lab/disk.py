@@ -70,6 +70,10 @@ class Disk:
         """Arm it; a cut that was armed before is forgotten."""
         self._cut, self._dies, self._at_commit = cut, dies, self.commits + cut.commits
 
+    def is_another(self) -> None:
+        """Another file lies there now, and all of it is safe."""
+        self._holds_unsafe = False
+
     def disarm(self) -> None:
         self._cut = self._dies = None
 

@@ -80,6 +80,10 @@ class HeadOffice:
         """Any that was made; None when there is none yet."""
         return self._chunks[int(share * len(self._chunks))] if self._chunks else None
 
+    def sent(self) -> list[bytes]:
+        """All that were made, the oldest first: to be sent again to a store that has forgotten some."""
+        return list(self._chunks)
+
     def publish(self, chunk: bytes) -> bool:
         """Once; whether it is taken, and its result heard, is another matter. False: no gateway was there."""
         return self._offer(chunk, [])

@@ -37,6 +37,7 @@ from simulator.world.lab.aims import Aims, Moment
 from simulator.world.lab.batches import Batch, Batches
 from simulator.world.lab.disk import Disk, PowerCut
 from simulator.world.lab.head_office import HeadOffice
+from simulator.world.lab.restoring import Restoring
 from simulator.world.lab.scenario import Scenario, ScenarioWrong
 from simulator.world.lab.script import Incident, script_of
 from simulator.world.lab.sealed import SealedWords
@@ -144,7 +145,8 @@ class Lab:
         self.aims = Aims(self)
         self._refreshes = self._crashes = 0
         self._opened_s = 0.0
-        self._starting = asyncio.Lock()
+        self.starting = asyncio.Lock()
+        self.restoring = Restoring(self)
         self._errands: list[asyncio.Task[None]] = []
         self._troubles: list[asyncio.Task[None]] = []
 
@@ -538,9 +540,13 @@ class Lab:
         finally:
             self._troubles.append(asyncio.ensure_future(self.start_gateway()))
 
+    def forget_what_was_on_its_way(self) -> None:
+        """A restore has ended the life in which it was."""
+        self._moved_at.clear()
+
     async def start_gateway(self) -> None:
         """Until one runs: a full disk may keep it from starting, as it would keep a supervisor busy."""
-        async with self._starting:
+        async with self.starting:
             while self.world.gateway is None:
                 try:
                     await self.world.start()
@@ -551,12 +557,16 @@ class Lab:
 
     async def bind(self, display: str, barcode: str | None) -> None:
         """What somebody with a scanner does; None unbinds. A product that was just removed cannot be bound."""
-        path = f"/admin/displays/{display}/binding"
+        path, life = f"/admin/displays/{display}/binding", -1
         with self.batches.binding(display):
-            if barcode is None:
-                await self.operate("DELETE", path)
-                self.batches.is_bound(display, None)
-            elif await self.operate("PUT", path, {"barcodes": [barcode]}, also=(404,)) < 400:
+            while life != self.world.restores:  # a restore has lost it, or may have
+                life = self.world.restores
+                if barcode is None:
+                    await self.operate("DELETE", path)
+                    taken = True
+                else:
+                    taken = await self.operate("PUT", path, {"barcodes": [barcode]}, also=(404,)) < 400
+            if taken:
                 self.batches.is_bound(display, barcode)
 
     async def operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> int:
@@ -575,8 +585,17 @@ class Lab:
 
     async def watch_batch(self, batch: Batch) -> None:
         """Polls it to its end: what is confirmed is never more than there is, and progress never falls."""
-        session, progress, looks = batch.session, -1, 0
-        while True:
+        batch.is_watched = True
+        try:
+            await self._watch_to_its_end(batch)
+        finally:
+            batch.is_watched = False
+
+    async def _watch_to_its_end(self, batch: Batch) -> None:
+        session, progress, looks, life = batch.session, -1, 0, self.world.restores
+        while not batch.is_lost:
+            if life != self.world.restores:
+                progress, looks, life = -1, 0, self.world.restores
             status = await self.till.status(session)
             if status is not None:
                 looks += status["phase"] == "verifying"

@@ -27,6 +27,7 @@ class Scenario:
     """`troubles`: of each kind, how many a run holds on average; a seed draws between none and twice as many.
 
     `at`: of a kind, those that every run holds besides, in hours since the first opening.
+    `rarely`: of a kind, the share of seeds that hold any, and how many those hold.
 
     The shop is open for `hours` on each of `days`; the nights between are slept through in one jump of the clock.
     """
@@ -45,11 +46,12 @@ class Scenario:
     start: datetime = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
     troubles: Mapping[str, float] = field(default_factory=dict)
     at: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    rarely: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> list[str]:
         """Of the troubles that a run may hold."""
-        return sorted({*self.troubles, *self.at})
+        return sorted({*self.troubles, *self.at, *self.rarely})
 
     @property
     def open_s(self) -> float:
@@ -91,11 +93,12 @@ def _read(where: str, text: str, kinds: frozenset[str]) -> Scenario:
     time = _section(where, found, "time", {"days": int, "hours": float, "start": datetime})
     troubles = _section(where, found, "troubles", dict.fromkeys(sorted(kinds), float))
     at = _section(where, found, "at", dict.fromkeys(sorted(kinds), list))
+    rarely = _section(where, found, "rarely", dict.fromkeys(sorted(kinds), list))
     head = _checked(where, "", found, {"name": str, "version": int, "about": str})
     for key in ("name", "version", "about"):
         if key not in head:
             raise ScenarioWrong(f"{where}: {key} is missing")
-    scenario = Scenario(**head, **shop, **time, troubles=troubles, at=at)  # type: ignore[arg-type]  # checked key by key above
+    scenario = Scenario(**head, **shop, **time, troubles=troubles, at=at, rarely=rarely)  # type: ignore[arg-type]  # checked key by key above
     _ensure_sizes(where, scenario)
     return scenario
 
@@ -131,6 +134,10 @@ def _ensure_sizes(where: str, scenario: Scenario) -> None:
     for kind, hours in scenario.at.items():
         if not all(isinstance(hour, int | float) and 0 <= hour * 3600 <= scenario.open_s for hour in hours):
             raise ScenarioWrong(f"{where}: at.{kind} is {hours}: hours within the opening hours are wanted")
+    for kind, rarely in scenario.rarely.items():
+        numbers = [one for one in rarely if isinstance(one, int | float)]
+        if len(numbers) != len(rarely) or len(numbers) != 2 or not 0 <= numbers[0] <= 1 or numbers[1] < 1:
+            raise ScenarioWrong(f"{where}: rarely.{kind} is {rarely}: a share of seeds and a number of them are wanted")
     if scenario.start.tzinfo is None:
         raise ScenarioWrong(f"{where}: time.start wants a zone, as in 2026-03-23T06:00:00Z")
     try:

@@ -35,6 +35,8 @@ def script_of(scenario: Scenario, seed: int) -> list[Incident]:
         fixed, mean = scenario.at.get(kind, ()), scenario.troubles.get(kind, 0.0)
         found += [Incident(hour * 3600.0, kind, number) for number, hour in enumerate(fixed)]
         count = int(2 * mean * generator(seed, f"count/{kind}").random() + 0.5)
+        share, several = scenario.rarely.get(kind, (0.0, 0.0))
+        count += int(several) if generator(seed, f"rarely/{kind}").random() < share else 0
         for number in range(len(fixed), len(fixed) + count):
             at_s = generator(seed, f"instant/{kind}/{number}").random() * scenario.open_s
             found.append(Incident(at_s, kind, number))

@@ -14,6 +14,7 @@ import httpx
 
 from gateway.catalog import ParsedRow, RowMode
 from gateway.database import Crashed
+from simulator.world.lab.batches import Batch
 from simulator.world.world import Row, World
 
 TRY_AGAIN_S = 3.0
@@ -52,7 +53,7 @@ class Till:
         self.sent: list[Sent] = []
         self.broken: list[str] = []
         self.requests = 0
-        self._counter = asyncio.Lock()
+        self.counter = asyncio.Lock()
         self._begun = asyncio.Event()
 
     def remembered(self) -> list[Sent]:
@@ -69,57 +70,64 @@ class Till:
         """A single update; gives the status. `twice`: two of it at once; `slow_s`: its body takes so long."""
         path = "/add" if mode is RowMode.ADD else "/productUpdate"
         body = json.dumps(list(rows)).encode()
-        async with self._counter:
-            answer = await self._until_answered(path, body, twice=twice, slow_s=slow_s)
-            if answer.status_code in (200, 207):
+        async with self.counter:
+            answer, counts = await self._until_answered(path, body, twice=twice, slow_s=slow_s)
+            if answer.status_code in (200, 207) and counts:
                 self.world.judge.accepted(rows, mode)
             return answer.status_code
 
     async def delete(self, barcodes: Sequence[str]) -> None:
-        async with self._counter:
-            await self._until_answered("/delete", json.dumps({"barcodes": list(barcodes)}).encode())
-            self.world.judge.removed(barcodes)
+        async with self.counter:
+            _, counts = await self._until_answered("/delete", json.dumps({"barcodes": list(barcodes)}).encode())
+            if counts:
+                self.world.judge.removed(barcodes)
 
     async def start_batch(self) -> str:
-        async with self._counter:
-            answer = await self._until_answered("/batch/start", b"{}")
+        async with self.counter:
+            answer, _ = await self._until_answered("/batch/start", b"{}")
         return str(answer.json()["sessionId"])
 
     async def push(self, session: str, rows: Sequence[Row], known: Sequence[str]) -> list[tuple[int, ParsedRow]] | None:
-        """The rows with their numbers, for `complete`; None when the session has expired."""
+        """The rows with their numbers, for `complete`; None when the session has expired, or a restore has lost it."""
         body = json.dumps({"sessionId": session, "products": list(rows)}).encode()
-        async with self._counter:
-            answer = await self._until_answered("/batch/push", body)
-            if answer.status_code not in (200, 207):
+        async with self.counter:
+            answer, counts = await self._until_answered("/batch/push", body)
+            if answer.status_code not in (200, 207) or not counts:
                 return None
             return self.world.judge.number(rows, RowMode.UPDATE, also_known=known)
 
-    async def complete(self, session: str, numbered: Sequence[tuple[int, ParsedRow]]) -> bool:
-        async with self._counter:
-            answer = await self._until_answered("/batch/complete", json.dumps({"sessionId": session}).encode())
-            if answer.status_code != 200:
+    async def complete(self, batch: Batch, numbered: Sequence[tuple[int, ParsedRow]]) -> bool:
+        """False when the session has expired, or a restore has lost it or that it was completed."""
+        async with self.counter:
+            body = json.dumps({"sessionId": batch.session}).encode()
+            answer, counts = await self._until_answered("/batch/complete", body)
+            if answer.status_code != 200 or not counts:
                 return False
             self.world.judge.apply(numbered)
+            batch.is_taken = True
+            kept = self.world.judge.kept(numbered)
+            batch.rows, batch.barcodes = len(kept), frozenset(row.barcode for row in kept)
             return True
 
     async def again(self, sent: Sent) -> None:
         """A late retry of what was answered before: it must change nothing, so the judge is not told."""
-        async with self._counter:
+        async with self.counter:
             await self._until_answered(sent.path, sent.body, key=sent.key)
 
     async def oversized(self, rows: Sequence[Row]) -> int:
         """More rows than a request may hold; gives the status, of which nothing may be kept."""
-        async with self._counter:
-            return (await self._until_answered("/productUpdate", json.dumps(list(rows)).encode())).status_code
+        async with self.counter:
+            answer, _ = await self._until_answered("/productUpdate", json.dumps(list(rows)).encode())
+            return answer.status_code
 
     async def aborted(self, body: bytes, share: float) -> bool:
         """Goes away in the middle of a body. True when it was answered as if it had been whole."""
-        async with self._counter:
+        async with self.counter:
             return await _hang_up_within(self.world, "/productUpdate", body, int(len(body) * share))
 
     async def takes_a_new_token(self) -> None:
         """Between two requests: none is under way with the old one."""
-        async with self._counter:
+        async with self.counter:
             while True:
                 try:
                     return await self.world.renew_token()
@@ -140,26 +148,32 @@ class Till:
 
     async def _until_answered(
         self, path: str, body: bytes, *, twice: bool = False, slow_s: float = 0.0, key: str | None = None
-    ) -> httpx.Response:
+    ) -> tuple[httpx.Response, bool]:
+        """And whether it counts: the life that answered is not one that a restore has ended meanwhile."""
         if key is None:
             self.requests += 1
             key = f"request-{self.requests}"
         while True:
             self._begun.set()
-            starts = self.world.starts
+            starts, life = self.world.starts, self.world.restores
             tries = [asyncio.ensure_future(self._try(path, body, key, slow_s)) for _ in range(2 if twice else 1)]
             answers = [answer for one in tries if (answer := await one) is not None]
             taken = [one for one in answers if one.status_code not in NOT_NOW]
             if taken:
-                refused = [one for one in taken if one.status_code >= 400 and one.status_code not in REFUSALS]
+                refused = [one for one in taken if one.status_code >= 400 and not self._may_refuse(one)]
                 if refused:
                     raise Refused(f"{path} is answered {refused[0].status_code}: {refused[0].text[:200]}")
-                if path in REPEATABLE:
+                counts = life == self.world.restores
+                if path in REPEATABLE and counts:
                     self.sent.append(Sent(path, body, key, self.world.clock.now()))
-                return taken[0]
+                return taken[0], counts
             await self.world.clock.sleep(TRY_AGAIN_S)
             if self.world.gateway is not None and self.world.starts == starts:  # nobody killed it meanwhile
                 self.broken += [f"{path}: {one.text[:200]}" for one in answers if one.status_code == 500]
+
+    def _may_refuse(self, answer: httpx.Response) -> bool:
+        """A session that is not known may have been lost by a restore."""
+        return answer.status_code in REFUSALS or (answer.status_code == 404 and self.world.restores > 0)
 
     async def _try(self, path: str, body: bytes, key: str, slow_s: float) -> httpx.Response | None:
         headers = {"idempotency-key": key, "content-type": "application/json"}

@@ -15,6 +15,8 @@ COMMITS_MAX = 12
 COMMITS_AT_A_MOMENT = 2  # later ones would find the shop in another state
 COMMITS_OF_A_BATCH = 8  # of completing, planning, saving, noting, drawing and waiting, with others between them
 WAITS_AT_MOST_S = 1800.0
+BACKUP_AGE_S = (30.0, 5400.0)
+MACHINE_AWAY_S = (5.0, 600.0)
 WAITS_FOR_A_BATCH_S = 7200.0
 
 
@@ -79,6 +81,24 @@ async def power_cut_in_a_batch(lab: "Lab", chance: Random) -> None:
     await lab.dies("gateway.power_cut_in_a_batch", down_s)
 
 
+async def restored(lab: "Lab", chance: Random) -> None:
+    """Both ends take aim: what the backup holds half, and what the world has gone on to since."""
+    between_s, away_s = chance.uniform(*BACKUP_AGE_S), chance.uniform(*MACHINE_AWAY_S)
+    async with lab.restoring.alone:
+        await lab.moment(chance)
+        backup = await lab.restoring.backup()
+        lab.hit("gateway.restored")
+        lab.tell("a backup is made")
+        await lab.clock.sleep(between_s)
+        await lab.moment(chance)
+        lab.hit("gateway.restored")
+        lab.tell(
+            f"the gateway's machine is lost; after {away_s:.0f} s another lives from the backup that was made "
+            f"{lab.now_s - backup.at_s:.0f} s ago"
+        )
+        await lab.restoring.restore(backup, away_s)
+
+
 async def disk_full(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lasts_s = chance.uniform(5.0, 600.0)
@@ -125,6 +145,7 @@ GATEWAY = (
     Trouble("gateway.killed_at_an_answer", "SIGKILL at the instant an answer has left", killed_at_an_answer),
     Trouble("gateway.power_cut", "no power before, within or after a commit; the log may be torn", power_cut),
     Trouble("gateway.power_cut_in_a_batch", "no power at one of a batch's own commits", power_cut_in_a_batch),
+    Trouble("gateway.restored", "the machine is lost, and another lives from an earlier backup", restored),
     Trouble("gateway.disk_full", "the disk takes nothing more for a while", disk_full),
     Trouble("gateway.slow_disk", "each commit takes up to seconds", slow_disk),
     Trouble("gateway.clock_jump", "UTC jumps by seconds, hours or a day", clock_jump),

@@ -154,10 +154,10 @@ async def _send_batch(lab: "Lab", pushes: list[list[Row]], waits_s: float) -> No
     barcodes = [row.barcode for _, row in numbered]
     batch = lab.batches.begins(session, barcodes, len(numbered))
     lab.aims.come(Moment.BATCH, lab.batches.displays_of(barcodes))
-    if await lab.till.complete(session, numbered):
+    if await lab.till.complete(batch, numbered):
         await lab.watch_batch(batch)
     else:
-        lab.batches.all.remove(batch)
+        lab.batches.drop(batch)
 
 
 async def double_send(lab: "Lab", chance: Random) -> None:

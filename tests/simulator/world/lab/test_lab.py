@@ -134,6 +134,7 @@ def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tm
         ('name = "x"\nversion = 1\nabout = "y"\n[shop]\nfloor = "the-moon"', "shop.floor"),
         ('name = "x"\nversion = 1\nabout = "y"\n[at]\n"tag.reboot" = [2.5]', "within the opening hours"),
         ('name = "x"\nversion = 1\nabout = "y"\n[at]\n"tag.reboot" = ["six"]', "hours within"),
+        ('name = "x"\nversion = 1\nabout = "y"\n[rarely]\n"tag.reboot" = [1.5, 1]', "a share of seeds"),
         ("name = ", "mine.toml"),
     ):
         file.write_text(text)
@@ -145,8 +146,8 @@ def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tm
 
 def test_the_scenarios_that_ship_are_right_and_name_only_troubles_that_there_are() -> None:
     worst: Scenario = load_scenario("worst-week", kinds=KINDS)
-    assert set(worst.troubles) == KINDS, "the worst week holds everything"
-    assert set(load_scenario("worst-hour", kinds=KINDS).troubles) == KINDS, "and so does the worst hour"
+    assert set(worst.kinds) == KINDS, "the worst week holds everything"
+    assert set(load_scenario("worst-hour", kinds=KINDS).kinds) == KINDS, "and so does the worst hour"
 
 
 def test_a_death_that_waits_for_an_answer_when_the_day_ends_does_not_come_after_it() -> None:
