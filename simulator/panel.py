@@ -86,12 +86,34 @@ def white(panel: Panel) -> tuple[bytes, ...]:
 
 @dataclass(slots=True)
 class Glass:
-    """One piece of glass. `refreshes` counts every time the ink was moved, whole or not."""
+    """One piece of glass. `refreshes` counts every time the ink was moved, whole or not; `busy_s` is of the last one.
+
+    What no electronics perceive changes `seen` alone: `built_as`, another glass behind the panel that the tag declares
+    (of which only the refresh time tells); `dead_rows`, which never take ink; `blotch`, rows damaged after they were
+    drawn, until the next refresh. Rows as (first, behind the last).
+    """
 
     panel: Panel
     planes: tuple[bytes, ...] = ()
     refreshes: int = 0
+    busy_s: float | None = None
     refresh: Refresh | None = field(default=None)
+    built_as: Panel | None = None
+    dead_rows: tuple[int, int] = (0, 0)
+    blotch: tuple[int, int] = (0, 0)
+
+    @property
+    def seen(self) -> tuple[bytes, ...]:
+        """The planes as a shopper sees them: dead and blotched rows white, colours that the glass lacks not there."""
+        plane_count = self.panel.colours.plane_count if self.built_as is None else self.built_as.colours.plane_count
+        blank, row = white(self.panel), self.panel.row_octets
+        seen = [plane if place < plane_count else blank[place] for place, plane in enumerate(self.planes)]
+        for first, end in (self.dead_rows, self.blotch):
+            seen = [
+                plane[: first * row] + paper[first * row : end * row] + plane[end * row :]
+                for plane, paper in zip(seen, blank, strict=True)
+            ]
+        return tuple(seen)
 
     def __post_init__(self) -> None:
         if not self.planes:
@@ -102,7 +124,7 @@ class Glass:
         if tuple(map(len, planes)) != self.panel.plane_sizes:
             raise ValueError(f"planes of {tuple(map(len, planes))} octets on a {self.panel.name}")
         factor = temperature_factor(temperature_c)
-        whole_s = self.panel.refresh_s * factor * (1 + SPREAD * (2 * chance.random() - 1))
+        whole_s = (self.built_as or self.panel).refresh_s * factor * (1 + SPREAD * (2 * chance.random() - 1))
         busy_s, share = {
             Fate.OK: (whole_s, 1.0),
             Fate.BUSY_MISSING: (BUSY_MISSING_S, 0.0),
@@ -125,8 +147,10 @@ class Glass:
         if self.refresh is None:
             raise ValueError("no refresh is under way on this glass")
         done, self.refresh = self.refresh, None
+        self.busy_s = done.busy_s
         if share >= FLASH_STARTS_SHARE:
             self.refreshes += 1
+            self.blotch = (0, 0)
             self.planes = done.planes if share >= 1.0 else self._half_drawn(done.planes, share)
         return done
 

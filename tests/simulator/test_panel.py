@@ -102,3 +102,26 @@ def test_refresh_fates_are_drawn_at_their_rates() -> None:
 def test_planes_of_another_panel_are_refused() -> None:
     with pytest.raises(ValueError, match=r"2\.9-bw"):
         Glass(PANELS["2.9-bw"]).begin(white(PANELS["2.13-bw"]), 20, generator(1, "x"))
+
+
+def test_what_a_shopper_sees_is_not_what_the_tag_has_drawn_where_rows_are_dead_or_damaged() -> None:
+    panel = PANELS["2.9-bwr"]
+    glass, chance = Glass(panel), generator(1, "blind")
+    glass.dead_rows, glass.blotch = (0, 2), (10, 11)
+    glass.begin(inked(panel), 20, chance)
+    glass.end()
+    assert glass.planes == inked(panel)
+    assert glass.blotch == (0, 0), "a refresh draws over it"
+    assert glass.seen[1] == bytes(2 * panel.row_octets) + inked(panel)[1][2 * panel.row_octets :]
+    glass.blotch = (10, 11)
+    assert glass.seen[1][10 * panel.row_octets : 11 * panel.row_octets] == bytes(panel.row_octets)
+
+
+@pytest.mark.parametrize(("declared", "built"), [("2.9-bw", "2.9-bwr"), ("2.9-bwr", "2.9-bw")])
+def test_another_glass_behind_the_declared_panel_tells_itself_by_its_time(declared: str, built: str) -> None:
+    glass = Glass(PANELS[declared], built_as=PANELS[built])
+    low_s, high_s = PANELS[declared].refresh_band_s
+    refresh = glass.begin(black(PANELS[declared]), 20, generator(1, declared))
+    assert not low_s <= refresh.busy_s <= high_s
+    glass.end()
+    assert glass.busy_s == refresh.busy_s

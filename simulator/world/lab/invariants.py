@@ -79,6 +79,16 @@ def confirmed_means_the_glass_shows_it(lab: "Lab", display_id: str, revision: in
         yield f"{display_id} was counted as proved with revision {revision}, and its glass was being drawn with another"
 
 
+def a_refresh_outside_the_band_proves_nothing(lab: "Lab", display_id: str) -> Iterator[str]:
+    """Asked as a proof is made known: of a glass that is not what its tag declares, only the time can be known."""
+    tag_id, index = split_display_id(display_id)
+    glass = lab.world.fleet.tags[tag_id].glasses[index]
+    low_s, high_s = glass.panel.refresh_band_s
+    if glass.busy_s is not None and not low_s <= glass.busy_s <= high_s and display_id not in lab.taken:
+        band = f"{low_s:.1f} to {high_s:.1f} s"
+        yield f"{display_id} was counted as proved by a refresh of {glass.busy_s:.1f} s, outside {band}"
+
+
 def no_number_is_used_twice_under_one_key(lab: "Lab", message: DownMessage | UpMessage) -> Iterator[str]:
     """Asked of each message at a bridge."""
     if (words := lab.sealed.hear(message)) is not None:

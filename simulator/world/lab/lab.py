@@ -644,6 +644,8 @@ class Lab:
         if event.fact in (Fact.PROVED, Fact.SETTLED):
             for words in invariants.confirmed_means_the_glass_shows_it(self, event.display_id, event.revision):
                 self.broken("confirmed means the glass shows it", words)
+            for words in invariants.a_refresh_outside_the_band_proves_nothing(self, event.display_id):
+                self.broken("a refresh outside the band proves nothing", words)
             self.sure[event.display_id] = event.display_id not in self.taken
             self.taken.discard(event.display_id)
             if (moved := self._moved_at.pop(event.display_id, None)) is not None:

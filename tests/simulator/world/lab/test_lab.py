@@ -146,11 +146,22 @@ def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tm
 
 def test_the_scenarios_that_ship_are_right_and_name_only_troubles_that_there_are() -> None:
     worst: Scenario = load_scenario("worst-week", kinds=KINDS)
-    assert set(worst.kinds) == KINDS, "the worst week holds everything"
-    assert set(load_scenario("worst-hour", kinds=KINDS).kinds) == KINDS, "and so does the worst hour"
+    blind = {kind for kind in KINDS if kind.startswith("glass.")}
+    assert set(worst.kinds) == KINDS - blind, "the worst week holds everything that a tag can perceive"
+    assert blind < {*load_scenario("blind-spots", kinds=KINDS).kinds}
+    assert set(load_scenario("worst-hour", kinds=KINDS).kinds) == KINDS - blind, "and so does the worst hour"
 
 
 def test_a_death_that_waits_for_an_answer_when_the_day_ends_does_not_come_after_it() -> None:
     """Nobody would start the gateway again, and whoever binds a label would ask for ever."""
     found = run_seed(replace(MORNING, hours=0.5), 2)
     assert found.violations == ()
+
+
+def test_what_no_tag_perceives_breaks_no_promise_and_a_wrong_glass_is_told_by_its_time() -> None:
+    blind = load_scenario("blind-spots", kinds=KINDS)
+    found = run_seed(replace(blind, hours=2.0, tags=12, products=15), 1)
+    assert found.violations == ()
+    assert found.happened["glass.wrong_panel"] > 0
+    assert found.happened["glass.dead_rows"] > 0
+    assert any("repaired with" in words for _, words in found.story)
