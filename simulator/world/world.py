@@ -118,6 +118,7 @@ class World:
         self._folder = folder
         self._seed = plan.seed
         self._is_cut = False
+        self._is_listening = False  # its port is open: not before it has started
         self._pos: httpx.AsyncClient | None = None
         self._admin: httpx.AsyncClient | None = None
         self._pos_token: object = None  # the number of the one that the POS holds
@@ -147,7 +148,7 @@ class World:
     async def start(self) -> None:
         """Start a gateway on the folder, whatever the last one left there."""
         self.starts += 1
-        self._is_cut = False
+        self._is_cut = self._is_listening = False
         end = self.carrier.gateway_end()
         ports = Ports(
             self.clock,
@@ -158,6 +159,7 @@ class World:
         self.gateway = gateway = compose(Settings(data=self._folder), ports, [end], database_threads=False)
         try:
             await gateway.start()
+            self._is_listening = True
             gateway.services.events.watch(ShownMoved, self._note_proof)
         finally:
             if self.gateway is not gateway:  # killed while it started: what it set going since is dead, too
@@ -389,6 +391,8 @@ class World:
 
     async def asgi(self, scope: MutableMapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]) -> None:
         gateway = self.running()
+        if not self._is_listening:
+            raise GatewayAway("the gateway is just starting, and does not listen yet")
 
         async def leaves(message: MutableMapping[str, Any]) -> None:
             if self._is_cut or self.gateway is not gateway:

@@ -41,10 +41,10 @@ class Moment(StrEnum):
 
 # How troubles are shared out; what is left strikes at once. The rare moments come often in vain.
 AIMS: tuple[tuple[Moment, float], ...] = (
-    (Moment.CHANGE, 0.24),
-    (Moment.TRANSFER, 0.16),
+    (Moment.CHANGE, 0.18),
+    (Moment.TRANSFER, 0.19),
     (Moment.REFRESH, 0.12),
-    (Moment.FENCE, 0.20),
+    (Moment.FENCE, 0.23),
     (Moment.BATCH, 0.14),
 )
 

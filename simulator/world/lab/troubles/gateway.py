@@ -15,7 +15,7 @@ COMMITS_MAX = 12
 COMMITS_AT_A_MOMENT = 2  # later ones would find the shop in another state
 COMMITS_OF_A_BATCH = 8  # of completing, planning, saving, noting, drawing and waiting, with others between them
 WAITS_AT_MOST_S = 1800.0
-BACKUP_AGE_S = (30.0, 5400.0)
+BACKUP_AGE = (0.001, 0.1)  # of the open hours
 MACHINE_AWAY_S = (5.0, 600.0)
 WAITS_FOR_A_BATCH_S = 7200.0
 
@@ -83,7 +83,7 @@ async def power_cut_in_a_batch(lab: "Lab", chance: Random) -> None:
 
 async def restored(lab: "Lab", chance: Random) -> None:
     """Both ends take aim: what the backup holds half, and what the world has gone on to since."""
-    between_s, away_s = chance.uniform(*BACKUP_AGE_S), chance.uniform(*MACHINE_AWAY_S)
+    between_s, away_s = lab.scenario.open_s * chance.uniform(*BACKUP_AGE), chance.uniform(*MACHINE_AWAY_S)
     async with lab.restoring.alone:
         await lab.moment(chance)
         backup = await lab.restoring.backup()

@@ -1,0 +1,40 @@
+"""A machine that is lost in the middle of everything: another lives from a backup, and no promise breaks."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.delivery import restore
+from simulator.world.lab import TROUBLES, load_scenario, run_seed, script_of
+from simulator.world.lab.verdict import Verdict
+
+KINDS = frozenset(TROUBLES)
+HOUR = load_scenario("worst-hour", kinds=KINDS)
+OFTEN = replace(HOUR, rarely={"gateway.restored": (1.0, 2)})
+
+
+def restores(verdict: Verdict) -> int:
+    return sum("another lives from the backup" in words for _, words in verdict.story)
+
+
+def test_a_shop_that_is_restored_in_the_middle_of_everything_breaks_no_promise() -> None:
+    found = [run_seed(OFTEN, seed) for seed in range(1, 5)]
+    assert [one.violations for one in found] == [()] * len(found)
+    assert sum(map(restores, found)) >= len(found)
+
+
+def test_a_restore_after_which_revisions_do_not_jump_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels go back to revisions that their glasses have long left behind."""
+    monkeypatch.setattr(restore, "RESTORE_JUMP", 0)
+    broken = [one.promise for seed in (2, 3) for one in run_seed(OFTEN, seed, until_broken=True).violations]
+    assert "no display goes back to an older revision" in broken
+
+
+def test_one_of_twenty_worst_weeks_is_restored_and_the_others_keep_their_script() -> None:
+    week = load_scenario("worst-week", kinds=KINDS)
+    holding = [seed for seed in range(1, 401) if any(one.kind == "gateway.restored" for one in script_of(week, seed))]
+    assert 10 <= len(holding) <= 30
+    never = replace(week, rarely={})
+    for seed in holding[:3]:
+        whole = script_of(week, seed)
+        assert [one for one in whole if one.kind != "gateway.restored"] == script_of(never, seed)
