@@ -26,8 +26,9 @@ def test_a_shop_that_is_restored_in_the_middle_of_everything_breaks_no_promise()
 def test_a_restore_after_which_revisions_do_not_jump_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels go back to revisions that their glasses have long left behind."""
     monkeypatch.setattr(restore, "RESTORE_JUMP", 0)
-    broken = [one.promise for seed in (2, 3) for one in run_seed(OFTEN, seed, until_broken=True).violations]
-    assert "no display goes back to an older revision" in broken
+    runs = (run_seed(OFTEN, seed, until_broken=True) for seed in range(1, 13))
+    broken = next(one.violations for one in runs if one.violations)
+    assert broken[0].promise == "no display goes back to an older revision"
 
 
 def test_one_of_twenty_worst_weeks_is_restored_and_the_others_keep_their_script() -> None:
