@@ -9,7 +9,6 @@ of the same run: the day's contacts as bare heap events with nothing in them.
 """
 
 import argparse
-import json
 import os
 import resource
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.fleet import bare_events
+from benchmarks.fleet import bare_events, tell
 from simulator.clock import VirtualClock
 from simulator.fleet import FleetPlan
 from simulator.virtual_time import run
@@ -138,12 +137,7 @@ def main() -> None:
         async def day(clock: VirtualClock) -> dict[str, object]:
             return await a_day(clock, Path(name) / "data", chosen.tags, chosen.hours, chosen.changes)
 
-        told = run(day, start_utc=START)
-    if chosen.json:
-        print(json.dumps(told))
-    else:
-        for name, figure in told.items():
-            print(f"{name:28} {figure}")
+        tell(run(day, start_utc=START), as_json=chosen.json)
 
 
 if __name__ == "__main__":

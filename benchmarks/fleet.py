@@ -168,8 +168,11 @@ def main() -> None:
         figures = run(lambda clock: idle(clock, **order), start_utc=START)
         json.dump(figures, sys.stdout)
         return
-    told = measure(chosen.tags, chosen.hours, chosen.most)
-    if chosen.json:
+    tell(measure(chosen.tags, chosen.hours, chosen.most), as_json=chosen.json)
+
+
+def tell(told: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
         print(json.dumps(told))
     else:
         for name, figure in told.items():

@@ -172,6 +172,7 @@ class PlainPing:
     """A Ping that nobody sealed, the only such command: a tag with keys answers a `Response` with Basic State."""
 
 
+Item = TypeVar("Item", "UpItem", "DownItem")
 UpItem = Join | SealedReport | Response | CannotOpen | PartRequest
 DownItem = JoinAnswer | SealedManifest | SealedCommand | PlainPing
 
@@ -278,6 +279,20 @@ def unpack_down(octets: bytes) -> DownFrame:
 def frame_octets(frame: UpFrame | DownFrame) -> int:
     """How many `pack_frame` gives, for who has no use for the octets themselves."""
     return 1 + _ROW_OF[type(frame)].layout.octets(frame)
+
+
+def pages_of(items: Iterable[Item], room: int) -> list[list[Item]]:
+    """The items in their order, on as few frames as hold them, each of so many octets of room; at least one."""
+    pages: list[list[Item]] = [[]]
+    left = room
+    for item in items:
+        taken = item_octets(item)
+        if taken > left:
+            pages.append([])
+            left = room
+        left -= taken
+        pages[-1].append(item)
+    return pages
 
 
 def airtime_us(frame_octets: int) -> int:

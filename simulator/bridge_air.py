@@ -18,7 +18,6 @@ from firmware_protocol.poll import (
     CannotOpen,
     Contact,
     DownFrame,
-    DownItem,
     Join,
     JoinAnswer,
     Part,
@@ -29,7 +28,7 @@ from firmware_protocol.poll import (
     SealedReport,
     airtime_us,
     frame_octets,
-    item_octets,
+    pages_of,
 )
 from simulator import limits
 from simulator.contact_grid import ContactGrid
@@ -220,17 +219,10 @@ class Air:
         """As many frames as what waits needs, at least one."""
         self._expire(tag, now_s)
         again_ms = self._again_ms(tag) if comes_back else 0
-        pages: list[list[DownItem]] = [[]]
-        room = ANSWER_ROOM
-        for place, (message, _) in sorted(tag.waiting.items()):
-            item = _DOWN_ITEMS[message.kind](message.octets)
-            taken = item_octets(item)
-            if taken > room:
-                pages.append([])
-                room = ANSWER_ROOM
-            room -= taken
-            pages[-1].append(item)
-            tag.on_air.append(place)
+        places = sorted(tag.waiting)
+        tag.on_air += places
+        messages = (tag.waiting[place][0] for place in places)
+        pages = pages_of((_DOWN_ITEMS[message.kind](message.octets) for message in messages), ANSWER_ROOM)
         please = AnswerFlags.PLEASE_COMMISSION if tag.please_commission else AnswerFlags.NONE
         for number, page in enumerate(pages, start=1):
             follows = AnswerFlags.MORE if more or number < len(pages) else AnswerFlags.NONE

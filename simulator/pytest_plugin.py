@@ -6,6 +6,7 @@ of an environment that has the package, so it imports nothing heavy until a test
 
 from collections.abc import Generator, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,11 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def esl_shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Shop]":
+def esl_shop(request: pytest.FixtureRequest) -> "Iterator[Shop]":
     """A shop of its own: the real gateway, its labels, its time. Everything else is a part of it."""
+    from simulator.world.memory_folder import memory_folder
     from simulator.world.testing import open_shop
 
-    with open_shop(tmp_path_factory.mktemp("esl-shop"), _plan(request.node)) as shop:
+    with memory_folder("esl-shop-") as name, open_shop(Path(name), _plan(request.node)) as shop:
         request.node.stash[_open_shop] = shop
         try:
             yield shop

@@ -25,7 +25,7 @@ from firmware_protocol.poll import (
     UpItem,
     airtime_us,
     frame_octets,
-    item_octets,
+    pages_of,
 )
 from firmware_protocol.tag import Outcome, PleaseCommission, TagMachine
 from firmware_protocol.tag.display import Holding, holding, parts_wanted, report_state
@@ -423,15 +423,7 @@ class VirtualTag:
 
     def _frames(self, items: Sequence[UpItem]) -> list[Contact]:
         """As few frames as hold the items, at least one."""
-        pages: list[list[UpItem]] = [[]]
-        room = CONTACT_ROOM
-        for item in items:
-            taken = item_octets(item)
-            if taken > room:
-                pages.append([])
-                room = CONTACT_ROOM
-            room -= taken
-            pages[-1].append(item)
+        pages = pages_of(items, CONTACT_ROOM)
         self.battery.used_uc += charges.SEALED_UC * len(items)
         last = len(pages) - 1
         return [

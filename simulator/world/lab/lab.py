@@ -297,8 +297,6 @@ class Lab:
         """Every trouble is taken back; the errands of POS and people come to their end."""
         await self._break_off(*self._troubles)
         self.weather.clear()
-        self.disk.disarm()
-        self.world.on_answer = None  # who waited for the death of a gateway waits no more, so nobody would start it
         self.disk.full, self.disk.slow_s = False, 0.0
         self.world.fleet.around.refresh_rates = RefreshRates(busy_long=0.0)
         self.world.fleet.revive_tags()
@@ -508,7 +506,10 @@ class Lab:
             gone.set()
 
         self.disk.cut_power(cut, dies)
-        await gone.wait()
+        try:
+            await gone.wait()
+        finally:
+            self.disk.disarm()
 
     async def answer_kills(self) -> None:
         """Returns when an answer to something that was asked for has left, and has killed the gateway."""
@@ -516,16 +517,14 @@ class Lab:
 
         def dies(method: str, _: str) -> None:
             if method != "GET":
-                self.world.on_answer = None
                 self.world.cut()
                 gone.set()
 
         self.world.on_answer = dies
-        await gone.wait()
-
-    async def refresh_of(self, tag: VirtualTag) -> None:
-        """Returns when this tag begins to draw."""
-        await self.aims.refresh_of(tag)
+        try:
+            await gone.wait()
+        finally:  # whoever waited waits no more: the next answer would kill a gateway that nobody starts again
+            self.world.on_answer = None
 
     async def dies(self, kind: str, down_s: float) -> None:
         """The gateway is dead from this instant, and started again after so long."""

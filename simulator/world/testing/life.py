@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_protocol import PANELS, Panel, TagId, content_id, split_display_id
+from firmware_protocol import Panel, TagId, content_id, split_display_id
 from simulator.clock import VirtualClock
 from simulator.fleet import FleetPlan
 from simulator.radio.channel import FlatChannel
@@ -339,12 +339,11 @@ class Life:
     def _on_glass(self, display: str) -> bytes:
         tag_id, index = split_display_id(display)
         glass = self._tag(tag_id).glasses[index]
-        return content_id(PANELS[glass.panel.name], glass.planes)
+        return content_id(glass.panel, glass.planes)
 
     def _note_picture(self, tag: VirtualTag, index: int, planes: Sequence[bytes]) -> None:
         """A glass is given a picture: what it may show when it is whole."""
-        panel = tag.glasses[index].panel
-        self._drawn.setdefault(f"{tag.tag_id}.{index}", set()).add(content_id(PANELS[panel.name], planes))
+        self._drawn.setdefault(f"{tag.tag_id}.{index}", set()).add(content_id(tag.panels[index], planes))
 
     def _tag(self, tag_id: TagId) -> VirtualTag:
         return self.world.fleet.tags[tag_id]

@@ -48,7 +48,6 @@ async def killed_at_an_answer(lab: "Lab", chance: Random) -> None:
     down_s = chance.uniform(0.2, 60.0)
     _asks_at_the_moment(lab, await lab.moment(chance), chance)
     if not await lab.soon(lab.answer_kills(), WAITS_AT_MOST_S):
-        lab.world.on_answer = None
         return
     lab.tell(f"the gateway is killed at the instant an answer has left, and back after {down_s:.0f} s")
     await lab.dies("gateway.killed_at_an_answer", down_s)
@@ -60,7 +59,6 @@ async def power_cut(lab: "Lab", chance: Random) -> None:
     most = COMMITS_MAX if await lab.moment(chance) is None else COMMITS_AT_A_MOMENT
     cut = PowerCut(1 + int(commits * most), tear, share)
     if not await lab.soon(lab.power_is_cut(cut), WAITS_AT_MOST_S):
-        lab.disk.disarm()
         return
     lab.tell(f"the power goes {cut.tear}; the gateway is back after {down_s:.0f} s")
     await lab.dies("gateway.power_cut", down_s)
@@ -75,7 +73,6 @@ async def power_cut_in_a_batch(lab: "Lab", chance: Random) -> None:
     if not await lab.soon(lab.batches.next_begins(), WAITS_FOR_A_BATCH_S):
         return
     if not await lab.soon(lab.power_is_cut(cut), WAITS_AT_MOST_S):
-        lab.disk.disarm()
         return
     lab.tell(f"the power goes {cut.tear}, {cut.commits} commits into a batch; the gateway is back after {down_s:.0f} s")
     await lab.dies("gateway.power_cut_in_a_batch", down_s)

@@ -6,8 +6,9 @@ shopper sees (`Glass.seen`), never where the tag put ink; the scenario `blind-sp
 
 from typing import TYPE_CHECKING
 
-from firmware_protocol import PANELS, Panel
+from firmware_protocol import PANELS
 from simulator.chance import Random
+from simulator.tag import VirtualTag
 from simulator.world.lab.troubles.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -16,26 +17,27 @@ if TYPE_CHECKING:
 ROWS_SHARE_MAX = 0.2  # of the glass's height
 
 
-def _rows(panel: Panel, chance: Random) -> tuple[int, int]:
-    first = int(chance.random() * panel.height_px)
-    return first, min(panel.height_px, first + 1 + int(chance.random() * ROWS_SHARE_MAX * panel.height_px))
+async def _strike_rows(lab: "Lab", kind: str, chance: Random) -> tuple[VirtualTag, tuple[int, int]] | None:
+    """A tag, and rows of its glass: the first, and the one behind the last."""
+    tag = await lab.aim(kind, chance)
+    if tag is None:
+        return None
+    height_px = tag.panels[0].height_px
+    first = int(chance.random() * height_px)
+    return tag, (first, min(height_px, first + 1 + int(chance.random() * ROWS_SHARE_MAX * height_px)))
 
 
 async def dead_rows(lab: "Lab", chance: Random) -> None:
-    tag = await lab.aim("glass.dead_rows", chance)
-    if tag is not None:
-        glass = tag.glasses[0]
-        glass.dead_rows = _rows(glass.panel, chance)
-        first, end = glass.dead_rows
+    if (struck := await _strike_rows(lab, "glass.dead_rows", chance)) is not None:
+        tag, (first, end) = struck
+        tag.glasses[0].dead_rows = (first, end)
         lab.tell(f"rows {first} to {end} of the glass of {tag.tag_id} take no ink any more")
 
 
 async def blotch(lab: "Lab", chance: Random) -> None:
-    tag = await lab.aim("glass.blotch", chance)
-    if tag is not None:
-        glass = tag.glasses[0]
-        glass.blotch = _rows(glass.panel, chance)
-        first, end = glass.blotch
+    if (struck := await _strike_rows(lab, "glass.blotch", chance)) is not None:
+        tag, (first, end) = struck
+        tag.glasses[0].blotch = (first, end)
         lab.tell(f"something presses on {tag.tag_id}: rows {first} to {end} are white until its next refresh")
 
 

@@ -76,7 +76,7 @@ async def to_and_fro(lab: "Lab", chance: Random) -> None:
     )
     with lab.weather.over(Front(tag.bridge_name, FaultRates(), delay_s)):
         await lab.till.rows(RowMode.ADD, [row])
-        await lab.soon(lab.refresh_of(tag), WAITS_FOR_A_REFRESH_S)
+        await lab.soon(lab.aims.refresh_of(tag), WAITS_FOR_A_REFRESH_S)
         await lab.clock.sleep(pauses_s[0])
         await lab.till.rows(RowMode.ADD, [row | {"price": before}])
         await lab.clock.sleep(pauses_s[1])

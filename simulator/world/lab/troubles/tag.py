@@ -49,7 +49,7 @@ async def torn_flash(lab: "Lab", chance: Random) -> None:
     if tag is None or not tag.alive:
         return
     if while_drawn < WHILE_DRAWN_SHARE:
-        if not await lab.soon(lab.refresh_of(tag), WAITS_FOR_A_REFRESH_S):
+        if not await lab.soon(lab.aims.refresh_of(tag), WAITS_FOR_A_REFRESH_S):
             return
         await lab.clock.sleep(waits_s)
     if lab.tear_flash(tag, which, share):
