@@ -7,9 +7,10 @@ session, so it is not missing. Source: the POS contract, Batches.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, exists, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from gateway.batch import tables
+from gateway.batch.staged import staged_barcodes
 from gateway.catalog.tables import product
 
 
@@ -17,11 +18,13 @@ def missing_products(connection: Connection, session: Row[tuple[object, ...]]) -
     """(product id, barcode) in the order of the barcodes; none for a session that is not the whole assortment."""
     if session.mode != "full":
         return []
-    staged, errors = tables.staged_row.c, tables.row_error.c
-    is_staged = exists().where(staged.session_id == session.session_id, staged.barcode == product.c.barcode)
+    errors = tables.row_error.c
+    staged = staged_barcodes(session.session_id)
     rejected = select(errors.barcode).where(errors.session_id == session.session_id, errors.barcode.is_not(None))
     rows = connection.execute(
-        _live_and_untouched(session).where(~is_staged, product.c.barcode.not_in(rejected)).order_by(product.c.barcode)
+        _live_and_untouched(session)
+        .where(product.c.barcode.not_in(staged), product.c.barcode.not_in(rejected))
+        .order_by(product.c.barcode)
     )
     return [(row.product_id, row.barcode) for row in rows]
 

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from gateway.batch import tables
 from gateway.batch.limits import IDS_PER_STATEMENT, ROWS_PER_SLICE
 from gateway.batch.missing import missing_products, still_missing
 from gateway.batch.records import Phase, SessionMode, SessionState
-from gateway.catalog import Outcome, ParsedRow, products_by_id, remove_products, save_rows
+from gateway.batch.staged import forget_staged, staged_rows, staged_seqs
+from gateway.catalog import Outcome, products_by_id, remove_products, save_rows
 from gateway.ports import to_ms
 from gateway.shelf import displays_bound_to
 from gateway.sync import Chunk, ChunkProduct, ChunkResult
 
-_SESSION, _CHUNK, _STAGED = tables.session.c, tables.chunk.c, tables.staged_row.c
+_SESSION, _CHUNK = tables.session.c, tables.chunk.c
 _SOURCE = "batch"  # what the price ledger says of a price that came by a batch
 _CHANGING = (Outcome.CREATED, Outcome.UPDATED)
 _PRODUCTS: msgspec.json.Decoder[list[tuple[int, str, int]]] = msgspec.json.Decoder(list[tuple[int, str, int]])
@@ -67,10 +68,7 @@ def plan_chunks(connection: Connection, session_id: str) -> None:
         return
     missing = missing_products(connection, session)
     _keep_missing(connection, session_id, missing)
-    seqs = connection.scalars(
-        select(_STAGED.accepted_seq).where(_STAGED.session_id == session_id).order_by(_STAGED.accepted_seq)
-    ).all()
-    slices = [("rows", part[0], part[-1]) for part in _slices(seqs)]
+    slices = [("rows", part[0], part[-1]) for part in _slices(staged_seqs(connection, session_id))]
     if session.remove_missing:
         slices += [("removal", part[0], part[-1]) for part in _slices(range(len(missing)))]
     if slices:
@@ -162,15 +160,10 @@ def fail_session(connection: Connection, session_id: str, words: str, now: datet
 def _save_rows(
     connection: Connection, session: Row[tuple[object, ...]], chunk: Row[tuple[object, ...]], now: datetime
 ) -> tuple[list[ChunkProduct], tuple[int, ...]]:
-    in_slice = (_STAGED.session_id == session.session_id, _STAGED.accepted_seq.between(chunk.first, chunk.last))
-    staged = connection.execute(
-        select(_STAGED.accepted_seq, _STAGED.row).where(*in_slice).order_by(_STAGED.accepted_seq)
-    ).all()
-    rows = ParsedRow.many_from_json(text for _, text in staged)
     saved = save_rows(
         connection,
         session.store_id,
-        [(seq, row) for (seq, _), row in zip(staged, rows, strict=True)],
+        staged_rows(connection, session.session_id, chunk.first, chunk.last),
         now=now,
         source=_SOURCE,
         session_id=session.session_id,
@@ -182,7 +175,7 @@ def _save_rows(
         .where(_SESSION.session_id == session.session_id)
         .values({_SESSION[outcome.value]: _SESSION[outcome.value] + counts[outcome] for outcome in Outcome})
     )
-    connection.execute(delete(tables.staged_row).where(*in_slice))
+    forget_staged(connection, session.session_id, chunk.last)
     products = {row.product_id: ChunkProduct(row.product_id, row.barcode, row.version) for row in saved}
     changed = dict.fromkeys(row.product_id for row in saved if row.outcome in _CHANGING)
     return list(products.values()), tuple(changed)

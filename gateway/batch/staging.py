@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from gateway.access import store_settings, take_accepted_seqs
 from gateway.batch import tables
 from gateway.batch.limits import (
-    IDS_PER_STATEMENT,
     OPEN_SESSIONS_MAX,
     REMOVAL_SHARE_MAX,
     SESSION_ID_OCTETS,
@@ -33,12 +32,11 @@ from gateway.batch.records import (
     TooManyMissing,
     TooManySessions,
 )
+from gateway.batch.staged import stage, staged_barcodes
 from gateway.catalog import ParsedRow, ParsedRows, RowIssue, RowMode, known_barcodes, live_products, parse_rows
-from gateway.database.bulk import Bulk
 from gateway.ports import Secrets, from_ms, to_ms
 
 _SESSION = tables.session.c
-_ADD_STAGED = Bulk(insert(tables.staged_row), "session_id", "accepted_seq", "barcode", "row")
 
 
 def start_session(
@@ -194,27 +192,17 @@ def _parse(
 
 def _known(connection: Connection, store_id: str, session_id: str, barcodes: Iterable[str]) -> set[str]:
     """Those in the catalogue or in an earlier accepted row of the session."""
-    wanted = list(barcodes)
+    wanted = set(barcodes)
     known = known_barcodes(connection, store_id, wanted)
-    for start in range(0, len(wanted), IDS_PER_STATEMENT):
-        known.update(
-            connection.scalars(
-                select(tables.staged_row.c.barcode).where(
-                    tables.staged_row.c.session_id == session_id,
-                    tables.staged_row.c.barcode.in_(wanted[start : start + IDS_PER_STATEMENT]),
-                )
-            )
-        )
-    return known
+    if wanted <= known:
+        return known
+    return known | wanted.intersection(connection.scalars(staged_barcodes(session_id)))
 
 
 def _stage(connection: Connection, store_id: str, session_id: str, rows: Sequence[ParsedRow]) -> None:
     if not rows:
         return
-    first = take_accepted_seqs(connection, store_id, len(rows))
-    _ADD_STAGED.execute(
-        connection, [(session_id, seq, row.barcode, row.to_json()) for seq, row in enumerate(rows, start=first)]
-    )
+    stage(connection, session_id, take_accepted_seqs(connection, store_id, len(rows)), rows)
 
 
 def _keep_errors(connection: Connection, session_id: str, push_no: int, errors: Sequence[RowIssue]) -> None:

@@ -11,7 +11,7 @@ from gateway.ports import to_ms
 
 _SESSION = tables.session.c
 _PARTS = (
-    tables.staged_row,
+    tables.staged_push,
     tables.row_error,
     tables.missing_product,
     tables.chunk,
@@ -47,7 +47,7 @@ def sweep(connection: Connection, now: datetime) -> list[tuple[str, str]]:
             .where(chosen)
             .values(state=SessionState.EXPIRED.value, finished_at=_SESSION.expires_at)
         )
-        connection.execute(delete(tables.staged_row).where(tables.staged_row.c.session_id == session_id))
+        connection.execute(delete(tables.staged_push).where(tables.staged_push.c.session_id == session_id))
     _forget_old(connection, now)
     return [(row.store_id, row.session_id) for row in expired]
 

@@ -428,19 +428,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "staged_row",
+        "staged_push",
         sa.Column("session_id", sa.Text(), nullable=False),
-        sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
-        sa.Column("barcode", sa.Text(), nullable=False),
-        sa.Column("row", sa.Text(), nullable=False),
+        sa.Column("first_seq", sa.BigInteger(), nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("barcodes", sa.Text(), nullable=False),
+        sa.Column("rows", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["session_id"],
             ["session.session_id"],
         ),
-        sa.PrimaryKeyConstraint("session_id", "accepted_seq"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("session_id", "first_seq"),
     )
-    op.create_index("staged_barcode", "staged_row", ["session_id", "barcode"], unique=False)
     op.create_table(
         "desired_source",
         sa.Column("display_id", sa.Text(), nullable=False),
