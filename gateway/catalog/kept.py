@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from gateway.access import take_product_versions
 from gateway.catalog import tables
 from gateway.catalog.fields import LEDGER_FIELDS
-from gateway.catalog.ledger import Line, ledger_text, write_lines
+from gateway.catalog.ledger import PriceChange, ledger_text, write_lines
 from gateway.catalog.limits import BARCODES_PER_STATEMENT
 from gateway.catalog.merge import Change, ProductState
 from gateway.catalog.product import ProductFields, Stored
@@ -41,7 +41,7 @@ class Kept:
     is_changed: bool = False  # needs a new version
     is_touched: bool = False  # only its numbers moved
     has_new_codes: bool = False
-    lines: list[Line] = field(default_factory=list)
+    price_changes: list[tuple[int, list[PriceChange]]] = field(default_factory=list)  # by accepted_seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,14 @@ class Cause:
     def note(self, kept: Kept, seq: int, changes: Sequence[Change]) -> None:
         """Remember what changed, for the version and the ledger."""
         kept.is_changed = True
+        prices: list[PriceChange] = []
         for name, old, new in changes:
             if name in LEDGER_FIELDS:
-                kept.lines.append((seq, name, ledger_text(old), ledger_text(new)))
+                prices.append((name, ledger_text(old), ledger_text(new)))
             elif name == "extraBarcodes":
                 kept.has_new_codes = True
+        if prices:
+            kept.price_changes.append((seq, prices))
 
 
 def stored_fields(text: str) -> dict[str, Stored]:
@@ -110,7 +113,14 @@ def write_changed(connection: Connection, cause: Cause, changed: Sequence[Kept])
     _insert(connection, cause, [one for one in changed if not one.product_id])
     _UPDATE.execute(connection, [(one.product_id, *_columns(cause, one)) for one in known])
     reason = (cause.source, cause.session_id, cause.now_ms)
-    write_lines(connection, [(cause.store_id, one.product_id, *line, *reason) for one in changed for line in one.lines])
+    write_lines(
+        connection,
+        [
+            (cause.store_id, one.product_id, seq, prices, *reason)
+            for one in changed
+            for seq, prices in one.price_changes
+        ],
+    )
     _write_codes(connection, cause.store_id, [one for one in changed if one.has_new_codes])
 
 

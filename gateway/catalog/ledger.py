@@ -1,16 +1,18 @@
 """Every change of a price-like field, kept for good: what was charged when, and the lowest price of a time.
 
 In: changes, as they are saved. Out: the lines of a product; the price in force at any past instant.
-Rule: lines are written with the product, in one transaction, and never changed. Line order is the order of saving.
+Rule: lines are written with the product, in one transaction, and never changed. Line order is the order of saving. The
+table has one line for all that one row changed; `LedgerLine` is one field of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import TypeAlias
 
+import msgspec
 from sqlalchemy import Connection, insert, select
 
 from gateway.access import StoreSettings, store_settings
@@ -38,15 +40,22 @@ class LedgerLine:
     at: datetime
 
 
-# A line on its way: accepted_seq, field, old, new.
-Line: TypeAlias = tuple[int, str, str | None, str | None]
-_COLUMNS = ("store_id", "product_id", "accepted_seq", "field", "old", "new", "source", "session_id", "at")
+PriceChange: TypeAlias = tuple[str, str | None, str | None]  # field, old, new
+# All that one row changed: store_id, product_id, accepted_seq, changes, source, session_id, at.
+SavedLine: TypeAlias = tuple[str, int, int, Sequence[PriceChange], str, str | None, int]
+_COLUMNS = ("store_id", "product_id", "accepted_seq", "changes", "source", "session_id", "at")
 _WRITE = Bulk(insert(tables.price_ledger), *_COLUMNS)
+_CHANGES: msgspec.json.Decoder[list[PriceChange]] = msgspec.json.Decoder(list[tuple[str, str | None, str | None]])
 
 
-def write_lines(connection: Connection, lines: Sequence[tuple[object, ...]]) -> None:
-    """Write lines: store_id, product_id, a `Line`, source, session_id, at."""
-    _WRITE.execute(connection, lines)
+def write_lines(connection: Connection, lines: Iterable[SavedLine]) -> None:
+    encode = msgspec.json.encode
+    _WRITE.execute(connection, [(*line[:3], encode(line[3]).decode(), *line[4:]) for line in lines])
+
+
+def price_changes(text: str) -> list[PriceChange]:
+    """The column `changes`."""
+    return _CHANGES.decode(text)
 
 
 def ledger_text(value: Stored) -> str | None:
@@ -59,13 +68,14 @@ def ledger(connection: Connection, store_id: str, product_id: int) -> list[Ledge
     """The lines of a product, oldest first."""
     line = tables.price_ledger.c
     rows = connection.execute(
-        select(line.accepted_seq, line.field, line.old, line.new, line.source, line.session_id, line.at)
+        select(line.accepted_seq, line.changes, line.source, line.session_id, line.at)
         .where(line.product_id == product_id, line.store_id == store_id)
         .order_by(line.line_id)
     )
     return [
         LedgerLine(seq, name, old, new, source, session, from_ms(at))
-        for seq, name, old, new, source, session, at in rows
+        for seq, changes, source, session, at in rows
+        for name, old, new in price_changes(changes)
     ]
 
 

@@ -28,7 +28,7 @@ class Fact(NamedTuple):
 
 
 class KeptLine(NamedTuple):
-    """A line of the ledger. `line_id` is None until it is written."""
+    """A fact in the ledger. `line_id`: of the line that tells it, perhaps with others; None until it is written."""
 
     line_id: int | None
     fact: Fact

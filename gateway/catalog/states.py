@@ -18,7 +18,7 @@ from gateway.access import take_product_versions
 from gateway.catalog import tables
 from gateway.catalog.fields import LEDGER_FIELDS
 from gateway.catalog.kept import Cause, Kept, chunks_of, load_kept, write_changed
-from gateway.catalog.ledger import ledger_text, write_lines
+from gateway.catalog.ledger import SavedLine, ledger_text, price_changes, write_lines
 from gateway.catalog.limits import PRICE_HISTORY_DAYS
 from gateway.catalog.merge import ProductState
 from gateway.catalog.parsed import RowIssue
@@ -117,27 +117,30 @@ def _write_ledger(
     """Lines that come late take their place: those behind them are written anew, word for word."""
     opens_at = to_ms(cause.now - timedelta(days=PRICE_HISTORY_DAYS))
     kept = _kept_lines(connection, [one.product_id for one in taken])
-    out_of_place: list[tuple[object, ...]] = []
-    to_write: list[tuple[object, ...]] = []
+    out_of_place: dict[tuple[object, ...], None] = {}
+    to_write: list[SavedLine] = []
     for one in taken:
         before = kept.get(one.product_id, [])
         prices = _prices(one)
         after = lines_after(before, told[one.barcode], prices, source=cause.source, opens_at=opens_at, now=cause.now_ms)
         same = _common(before, after)
-        out_of_place += [(line.line_id,) for line in before[same:]]
-        to_write += [(cause.store_id, one.product_id, *_columns(line)) for line in after[same:]]
-    _FORGET.execute(connection, out_of_place)
+        out_of_place.update(((line.line_id,), None) for line in before[same:])
+        to_write += [_saved(cause.store_id, one.product_id, line) for line in after[same:]]
+    _FORGET.execute(connection, list(out_of_place))
     write_lines(connection, to_write)
 
 
 def _kept_lines(connection: Connection, product_ids: Sequence[int]) -> dict[int, list[KeptLine]]:
     found: dict[int, list[KeptLine]] = {}
-    columns = (_LINE.product_id, _LINE.line_id, _LINE.at, _LINE.accepted_seq, _LINE.field, _LINE.old, _LINE.new)
     for chunk in chunks_of(product_ids):
-        query = select(*columns, _LINE.source, _LINE.session_id).where(_LINE.product_id.in_(chunk))
+        query = select(tables.price_ledger).where(_LINE.product_id.in_(chunk))
         rows = connection.execute(query.order_by(_LINE.product_id, _LINE.line_id)).all()
-        for product_id, lines in groupby(rows, key=lambda row: row[0]):
-            found[product_id] = [KeptLine(row[1], Fact(*row[2:7]), row[7], row[8]) for row in lines]
+        for product_id, lines in groupby(rows, key=lambda row: row.product_id):
+            found[product_id] = [
+                KeptLine(line.line_id, Fact(line.at, line.accepted_seq, *change), line.source, line.session_id)
+                for line in lines
+                for change in price_changes(line.changes)
+            ]
     return found
 
 
@@ -147,14 +150,18 @@ def _prices(one: Kept) -> dict[str, str]:
 
 
 def _common(before: Sequence[KeptLine], after: Sequence[KeptLine]) -> int:
-    """How many lines stay where they are."""
+    """How many facts stay where they are; those that were written as one line stay together."""
     pairs = zip(before, after, strict=False)
-    return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
+    same = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
+    while 0 < same < len(before) and before[same - 1].line_id == before[same].line_id:
+        same -= 1
+    return same
 
 
-def _columns(line: KeptLine) -> tuple[object, ...]:
+def _saved(store_id: str, product_id: int, line: KeptLine) -> SavedLine:
     fact = line.fact
-    return fact.accepted_seq, fact.field, fact.old, fact.new, line.source, line.session_id, fact.at
+    changes = [(fact.field, fact.old, fact.new)]
+    return store_id, product_id, fact.accepted_seq, changes, line.source, line.session_id, fact.at
 
 
 def _product(store_id: str, one: Kept) -> Product:

@@ -15,7 +15,7 @@ from firmware_protocol.link import DownMessage, UpMessage
 from gateway.batch.tables import batch_display
 from gateway.catalog import Stored, products_by_barcode, products_by_id
 from gateway.catalog.fields import LEDGER_FIELDS
-from gateway.catalog.ledger import ledger_text
+from gateway.catalog.ledger import ledger_text, price_changes
 from gateway.catalog.tables import price_ledger, product
 from gateway.shelf import Fact
 from gateway.shelf.tables import display_history
@@ -234,14 +234,12 @@ def _broken_ledger(connection: Connection) -> list[str]:
     line = price_ledger.c
     ends: dict[tuple[int, str], str | None] = {}
     broken = []
-    for row in connection.execute(
-        select(line.product_id, line.field, line.old, line.new).order_by(line.product_id, line.field, line.line_id)
-    ):
-        key = (row.product_id, row.field)
-        if ends.get(key) != row.old:
-            was = ends.get(key)
-            broken.append(f"product {row.product_id}: {row.field} was {was}, and its next line says {row.old}")
-        ends[key] = row.new
+    for product_id, changes in connection.execute(select(line.product_id, line.changes).order_by(line.line_id)):
+        for name, old, new in price_changes(changes):
+            key = (product_id, name)
+            if ends.get(key) != old:
+                broken.append(f"product {product_id}: {name} was {ends.get(key)}, and its next line says {old}")
+            ends[key] = new
     return broken + [
         f"product {product_id}: the ledger ends at {name} {ends.get((product_id, name))}, and {kept} is kept"
         for product_id, fields in _kept_prices(connection)

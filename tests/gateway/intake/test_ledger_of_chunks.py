@@ -6,7 +6,7 @@ from pathlib import Path
 
 from head_office import MILK, NOW, SOURCE, STORE, FedShop, change, in_shop, milk
 
-from gateway.catalog import lowest_price
+from gateway.catalog import ParsedRow, ProductFields, lowest_price, save_rows
 
 
 async def lowest(shop: FedShop) -> Decimal | None:
@@ -89,5 +89,25 @@ def test_a_gap_is_closed_by_the_change_that_comes_late(tmp_path: Path) -> None:
             ("price", None, "1.29", "opening"),
             ("price", "1.29", "1.59", SOURCE),
         ]
+
+    in_shop(tmp_path, story)
+
+
+def test_what_a_row_said_before_stays_word_for_word_when_a_change_takes_its_place_among_it(tmp_path: Path) -> None:
+    row = ParsedRow(
+        0, MILK, ProductFields({"name": "Mlijeko", "price": "1.29", "unitPrice": "1.29", "deposit": "0.10"})
+    )
+    said = [(7, name, None, value) for name, value in (("price", "1.29"), ("unitPrice", "1.29"), ("deposit", "0.10"))]
+
+    async def story(shop: FedShop) -> None:
+        await shop.database.write(lambda c: save_rows(c, STORE, [(7, row)], now=NOW, source="batch", session_id=None))
+        assert [line[:4] for line in await shop.lines(MILK)] == said
+        for days_ago in (3, -3):  # before the row, and behind it
+            told = change("1.29", "1.39", days_ago)
+            await shop.send(milk(40 - days_ago, "1.39", told, unitPrice="1.29", deposit="0.10"))
+            lines = await shop.lines(MILK)
+            assert sorted(line[:4] for line in lines if line[4] == "batch") == sorted(said)
+            assert [line[5] for line in lines] == sorted(line[5] for line in lines)
+            assert sum(line[5] == NOW - timedelta(days=days_ago) for line in lines if line[4] == SOURCE) == 1
 
     in_shop(tmp_path, story)

@@ -115,7 +115,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shops]:
 def everything(connection: Any, store: str) -> list[Any]:
     product, line = tables.product.c, tables.price_ledger.c
     products = select(product.barcode, product.version, product.removed_at, product.fields, product.field_seqs)
-    columns = (line.accepted_seq, line.field, line.old, line.new, line.source, line.session_id, line.at)
+    columns = (line.accepted_seq, line.changes, line.source, line.session_id, line.at)
     lines = select(product.barcode, *columns).where(line.product_id == product.product_id, line.store_id == store)
     return [
         *connection.execute(products.where(product.store_id == store).order_by(product.barcode)),

@@ -210,9 +210,7 @@ def upgrade() -> None:
         sa.Column("store_id", sa.Text(), nullable=False),
         sa.Column("product_id", sa.Integer(), nullable=False),
         sa.Column("accepted_seq", sa.BigInteger(), nullable=False),
-        sa.Column("field", sa.Text(), nullable=False),
-        sa.Column("old", sa.Text(), nullable=True),
-        sa.Column("new", sa.Text(), nullable=True),
+        sa.Column("changes", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("session_id", sa.Text(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -222,7 +220,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("line_id"),
     )
-    op.create_index("price_ledger_by_product", "price_ledger", ["product_id", "line_id"], unique=False)
+    op.create_index("price_ledger_by_product", "price_ledger", ["product_id"], unique=False)
     op.create_table(
         "sandbox_mark",
         sa.Column("store_id", sa.Text(), nullable=False),
