@@ -21,7 +21,7 @@ from gateway.catalog.product import ProductFields, Stored
 from gateway.catalog.refusals import Note, Refused, number_text, shown, shown_name
 from gateway.catalog.values import ValueReader, is_empty
 
-_BARCODE, _NAME, _PRICE = FIELD["barcode"], FIELD["name"], FIELD["price"]
+_BARCODE, _NAME, _PRICE, _ATTRIBUTES = FIELD["barcode"], FIELD["name"], FIELD["price"], FIELD[ATTRIBUTES]
 _ABSENT = object()
 SALE_NOT_LOWER = Note(
     "sale_not_lower",
@@ -71,8 +71,9 @@ class _Parser:
         row = _Row(index, raw, self._reader, self._names)
         row.sort()
         row.read_barcode()
-        is_new = self._is_new(row)
-        row.read_required(is_new)
+        lacking = row.lacking()
+        if lacking:
+            row.do_without(lacking, is_new=self._is_new(row))
         row.read_fields()
         row.read_attributes()
         row.compare_sale()
@@ -82,9 +83,7 @@ class _Parser:
         """Whether name and price are wanted."""
         if self._mode is RowMode.ADD:
             return True
-        if row.barcode is None or not (row.lacks(_NAME) or row.lacks(_PRICE)):
-            return False
-        return row.barcode not in self._accepted and not self._is_known(row.barcode)
+        return row.barcode is not None and row.barcode not in self._accepted and not self._is_known(row.barcode)
 
     def _finish(self, row: "_Row") -> None:
         if row.barcode is not None and not row.errors:
@@ -93,8 +92,8 @@ class _Parser:
                 message = f"Rows {earlier + 1} and {row.index + 1} have the same barcode; the later one wins."
                 row.warn("barcode", Note("duplicate_barcode", message, "Send each barcode once."))
             self._accepted[row.barcode] = row.index
-            warnings = tuple(row.issues(row.warnings))
-            self.parsed.rows.append(ParsedRow(row.index, row.barcode, ProductFields(row.values), warnings))
+            warnings = row.issues(row.warnings) if row.warnings else ()
+            self.parsed.rows.append(ParsedRow(row.index, row.barcode, ProductFields(row.values), tuple(warnings)))
             self.parsed.warnings.extend(warnings)
         else:
             self.parsed.errors.extend(row.issues(row.errors))
@@ -103,6 +102,8 @@ class _Parser:
 
 class _Row:
     """One row on its way: what was sent, by field; what has been read; what there is to say."""
+
+    __slots__ = ("_names", "_raw", "_reader", "_sent", "_unknown", "barcode", "errors", "index", "values", "warnings")
 
     def __init__(self, index: int, raw: dict[str, object], reader: ValueReader, names: FieldNames) -> None:
         self.index = index
@@ -124,9 +125,6 @@ class _Row:
 
     def refuse(self, field: str | None, note: Note) -> None:
         self.errors.append((field, note))
-
-    def lacks(self, spec: FieldSpec) -> bool:
-        return is_empty(self._sent.get(spec))
 
     def sort(self) -> None:
         """Which field each name means; two names of one field must not contradict each other."""
@@ -162,31 +160,41 @@ class _Row:
         if self._reader.notes:
             self._collect_notes("barcode")
 
-    def read_required(self, is_new: bool) -> None:
-        """Name and price: empty means missing in a row that brings a product, omitted in any other."""
-        for spec in (_NAME, _PRICE):
-            if not self.lacks(spec):
-                continue
+    def lacking(self) -> list[FieldSpec]:
+        """Name and price, where they are empty."""
+        sent = self._sent
+        return [spec for spec in (_NAME, _PRICE) if is_empty(sent.get(spec))]
+
+    def do_without(self, lacking: list[FieldSpec], *, is_new: bool) -> None:
+        """Empty means missing in a row that brings a product, omitted in any other."""
+        for spec in lacking:
             self._sent.pop(spec, None)
             if is_new:
                 self._require(spec, f"The row has no {spec.name}, and its product is not in the catalogue without it.")
 
     def read_fields(self) -> None:
+        reader, values = self._reader, self.values
+        known, read, notes = reader.known, reader.read, reader.notes
         for spec, raw in self._sent.items():
-            if spec.name == ATTRIBUTES:
+            if raw.__class__ is str and raw in known[spec]:  # most values of a list have come before
+                values[spec.name] = known[spec][raw]
+                continue
+            if spec is _ATTRIBUTES:
                 continue
             try:
-                self.values[spec.name] = self._reader.read(spec, raw)
+                values[spec.name] = read(spec, raw)
             except Refused as refused:
                 self.refuse(spec.name, refused.note)
-            if self._reader.notes:
+            if notes:
                 self._collect_notes(spec.name)
 
     def read_attributes(self) -> None:
         """Attributes that were sent as such must be right; a field that we do not know never fails a row."""
-        sent = self._sent.get(FIELD[ATTRIBUTES], _ABSENT)
+        sent = self._sent.get(_ATTRIBUTES, _ABSENT)
         if sent is not _ABSENT:
             self._read_sent_attributes(sent)
+        if not self._unknown:
+            return
         if len(self._unknown) > ATTRIBUTES_PER_ROW_MAX:
             message = f"{len(self._unknown)} fields are none of ours; only {ATTRIBUTES_PER_ROW_MAX} are kept."
             self.warn(None, Note("attribute_not_kept", message))

@@ -46,8 +46,8 @@ class ValueReader:
         self._minor = Decimal(1).scaleb(-digits)
         self._price_hint = _price_hint(digits)
         # A list has thousands of rows, and few units, dates and prices: what was read without a word is looked up.
-        self._known: dict[FieldSpec, dict[object, Stored]] = {spec: {} for spec in FIELDS}
-        self._readers: dict[Kind, Callable[[FieldSpec, object], Stored]] = {
+        self.known: dict[FieldSpec, dict[object, Stored]] = {spec: {} for spec in FIELDS}
+        readers: dict[Kind, Callable[[FieldSpec, object], Stored]] = {
             Kind.TEXT: self._text,
             Kind.PRICE: self._price,
             Kind.CURRENCY: self._own_currency,
@@ -57,18 +57,19 @@ class ValueReader:
             Kind.MOMENT: self._moment,
             Kind.BARCODES: self._barcodes,
         }
+        self._readers = {spec: readers[spec.kind] for spec in FIELDS if spec.kind in readers}
 
     def read(self, spec: FieldSpec, raw: object) -> Stored:
         """The stored form; None for null, an empty text, or a value that means "not set". Raises `Refused`."""
-        known = self._known[spec]
-        is_text = raw.__class__ in _REMEMBERED
-        if is_text and raw in known:
+        is_rememberable = raw.__class__ in _REMEMBERED
+        known = self.known[spec]
+        if is_rememberable and raw in known:
             return known[raw]
         if is_empty(raw):
             return None
         said = len(self.notes)
-        stored = self._readers[spec.kind](spec, raw)
-        if is_text and len(self.notes) == said and len(known) < VALUES_REMEMBERED_MAX:
+        stored = self._readers[spec](spec, raw)
+        if is_rememberable and len(self.notes) == said and len(known) < VALUES_REMEMBERED_MAX:
             known[raw] = stored
         return stored
 
