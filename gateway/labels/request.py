@@ -43,6 +43,10 @@ class LabelProduct:
     item_class: str | None = None
     zero_price: bool = False
 
+    def __hash__(self) -> int:
+        """Requests are looked up again and again; what tells most of them apart is enough."""
+        return hash((self.barcode, self.name, self.price))
+
 
 @dataclass(frozen=True, slots=True)
 class LabelRequest:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gateway.access import forgotten_below
@@ -86,21 +86,16 @@ _KEEP_CONTENT = Bulk(
 )
 _KEEP_SOURCES = Bulk(insert(desired_source), "display_id", "product_id", "product_version")
 _FORGET_SOURCES = delete(desired_source).where(among_named(desired_source.c.display_id, "display_ids"))
-_MOVED_AT = Bulk(
-    update(desired).where(desired.c.display_id == bindparam("b_display")).values(moved_at=bindparam("b_moved_at")),
-    "b_display",
-    "b_moved_at",
-)
 
 
 def _save_desired(*names: str) -> Bulk:
-    """Replaces what a redraw says anew; when the revision moved and what comes next are written by themselves."""
+    """Replaces what a redraw says anew; `moved_at` only where the revision moves."""
     statement = upsert(desired)
+    new = statement.excluded
     kept = ("display_id", "store_id", "moved_at", "next_revision", "next_content_id", "next_at")
-    replacing = statement.on_conflict_do_update(
-        index_elements=["display_id"],
-        set_={one.name: statement.excluded[one.name] for one in desired.c if one.name not in kept},
-    )
+    moved_at = case((desired.c.revision == new.revision, desired.c.moved_at), else_=new.moved_at)
+    replaced = {one.name: new[one.name] for one in desired.c if one.name not in kept}
+    replacing = statement.on_conflict_do_update(index_elements=["display_id"], set_={**replaced, "moved_at": moved_at})
     return Bulk(replacing, *names)
 
 
@@ -140,7 +135,7 @@ def write_pictures(connection: Connection, pictures: Sequence[Picture], now: dat
     for one in moved:
         revisions[one.display_id] += 1
     if holding:
-        _write_desired(connection, holding, revisions, {one.display_id for one in moved}, now_ms)
+        _write_desired(connection, holding, revisions, now_ms)
     _APPEND_HISTORY.execute(connection, [_fact(one, revisions[one.display_id], now_ms) for one in moved])
     moved_ids = {one.display_id for one in moved}
     return Moved(
@@ -232,9 +227,7 @@ def _write_contents(connection: Connection, pictures: Sequence[Picture]) -> None
     _KEEP_CONTENT.execute(connection, [(one.content_id, one.panel, one.deflated) for one in once])
 
 
-def _write_desired(
-    connection: Connection, pictures: Sequence[Picture], revisions: dict[str, int], moved: set[str], now_ms: int
-) -> None:
+def _write_desired(connection: Connection, pictures: Sequence[Picture], revisions: dict[str, int], now_ms: int) -> None:
     rows = [
         (
             one.display_id,
@@ -253,7 +246,6 @@ def _write_desired(
         for one in pictures
     ]
     _SAVE_DESIRED.execute(connection, rows)
-    _MOVED_AT.execute(connection, [(display_id, now_ms) for display_id in sorted(moved)])
     connection.execute(_FORGET_SOURCES, {"display_ids": listed(one.display_id for one in pictures)})
     sources = [
         (one.display_id, product_id, version)

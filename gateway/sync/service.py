@@ -119,7 +119,7 @@ class Sync:
         now = self._clock.now()
         to_draw = await self._database.read(lambda connection: load(connection, display_ids, self._releases, now))
         packed = await self._draw([one.request for one in to_draw])
-        pictures = [_picture(one, packed[one.request]) for one in to_draw]
+        pictures = [_picture(one, drawn) for one, drawn in zip(to_draw, packed, strict=True)]
         # The time at the write decides: a sale may have ended while its label was drawn.
         moved: Moved = await self._database.write(
             lambda connection: write_pictures(connection, pictures, self._clock.now())
@@ -132,16 +132,19 @@ class Sync:
             self._events.publish(DesiredMoved(store_id, tuple(ids)))
         return len(moved.moved)
 
-    async def _draw(self, requests: Sequence[LabelRequest]) -> dict[LabelRequest, Packed]:
-        found = {one: self._packed[one] for one in requests if one in self._packed}
-        missing = list(dict.fromkeys(one for one in requests if one not in found))
+    async def _draw(self, requests: Sequence[LabelRequest]) -> list[Packed]:
+        found = {one: self._packed.get(one) for one in requests}
+        missing = [one for one, packed in found.items() if packed is None]
         slices = [missing[i : i + LABELS_IN_A_WORKER_CALL] for i in range(0, len(missing), LABELS_IN_A_WORKER_CALL)]
         answers = await asyncio.gather(*(self._executor.run(draw_and_pack, one) for one in slices))
-        for asked, answer in zip(slices, answers, strict=True):
-            found.update(zip(asked, answer, strict=True))
-        self.drawn += len(missing)
-        self._keep({one: found[one] for one in missing})
-        return found
+        drawn = {
+            one: packed
+            for asked, answer in zip(slices, answers, strict=True)
+            for one, packed in zip(asked, answer, strict=True)
+        }
+        self.drawn += len(drawn)
+        self._keep(drawn)
+        return [found[one] or drawn[one] for one in requests]
 
     def _keep(self, packed: dict[LabelRequest, Packed]) -> None:
         self._packed.update(packed)
