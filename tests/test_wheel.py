@@ -55,6 +55,30 @@ def test_the_wheel_brings_its_planted_bugs_and_finds_one(esl: Path, tmp_path: Pa
     assert found["mutant"]["promise"] == "confirmed means the glass shows it"
 
 
+POS_TEST = """
+import pathlib
+from decimal import Decimal
+
+import simulator
+
+
+def test_a_price_reaches_the_glass(esl_shop):
+    assert pathlib.Path(simulator.__file__).is_relative_to({environment!r})
+    esl_shop.bind("A-1", "3850123456789")
+    row = {{"barcode": "3850123456789", "name": "Mlijeko 1 l", "price": "1.99"}}
+    esl_shop.client().post("/add", json=[row]).raise_for_status()
+    esl_shop.until_proved()
+    assert esl_shop.fleet.glass("A-1").price() == Decimal("1.99")
+"""
+
+
+def test_the_wheel_brings_its_pytest_plugin_to_whoever_tests_a_pos(esl: Path, tmp_path: Path) -> None:
+    environment = str(esl.parent.parent)
+    (tmp_path / "test_my_pos.py").write_text(POS_TEST.format(environment=environment))
+    said = _run([esl.with_name("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"], OPENS_WITHIN_S, tmp_path)
+    assert "1 passed" in said
+
+
 def _run(command: list[object], within_s: float, folder: Path = ROOT) -> str:
     done = subprocess.run(
         [str(word) for word in command], cwd=folder, capture_output=True, text=True, timeout=within_s, check=False

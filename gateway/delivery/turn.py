@@ -209,7 +209,11 @@ class _Bench:
                     self._note(entry, entry.books.desired_revision, Fact.OFFERED, bridge_id, cause)
 
     def save(self) -> None:
-        changed = [(self._before[key], entry) for key, entry in self._entries.items() if entry != self._before[key]]
+        changed = [
+            (before, entry)
+            for key, entry in self._entries.items()
+            if entry is not (before := self._before[key]) and entry != before
+        ]
         save_desired_revisions(
             self._connection,
             [
