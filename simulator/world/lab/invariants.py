@@ -17,10 +17,13 @@ from gateway.catalog import Stored, products_by_barcode, products_by_id
 from gateway.catalog.fields import LEDGER_FIELDS
 from gateway.catalog.ledger import ledger_text, price_changes
 from gateway.catalog.tables import price_ledger, product
+from gateway.delivery.limits import ENCODINGS_KEPT_OCTETS, ENCODINGS_REMEMBERED_A_BRIDGE
 from gateway.shelf import Fact
 from gateway.shelf.tables import display_history
+from gateway.sync.limits import PACKED_KEPT
 from simulator.tag import VirtualTag
 from simulator.world.lab.head_office import STORE as HEAD_OFFICE_STORE
+from simulator.world.lab.held import containers
 from simulator.world.lab.states import claim_of, content_of_proof, is_content
 
 if TYPE_CHECKING:
@@ -28,6 +31,13 @@ if TYPE_CHECKING:
 
 RECORDS_A_DAY_MAX = 100.0  # of flash, on average (the wire's rules, Counters)
 RECORDS_OF_A_NEW_TAG = 200  # commissioning and the first picture come before any average means something
+# What is kept for speed alone, by the name it has in the gateway. A picture on its way is never smaller than this.
+_ENCODINGS_MAX = ENCODINGS_KEPT_OCTETS // 128
+CACHES = {
+    "_packed": PACKED_KEPT,
+    "_given": ENCODINGS_REMEMBERED_A_BRIDGE,
+    **dict.fromkeys(("_by_content", "_content_of", "_ids"), _ENCODINGS_MAX),
+}
 
 
 def no_display_goes_back_to_an_older_revision(lab: "Lab", tag: VirtualTag, index: int) -> Iterator[str]:
@@ -189,6 +199,14 @@ async def nothing_breaks_that_nobody_broke(lab: "Lab") -> AsyncIterator[str]:
         yield why
 
 
+async def the_gateway_holds_no_more_than_its_shop(lab: "Lab") -> AsyncIterator[str]:
+    """Memory is bounded by what hangs on the wall, not by what has happened; caches, by the caps they declare."""
+    most = 2 * sum(len(tag.panels) for tag in lab.world.fleet.tags.values()) + 50
+    for way, size in containers(lab.world.running()):
+        if size > CACHES.get(way.rpartition(".")[2], most):
+            yield f"{way} holds {size}, and the whole shop is {most}"
+
+
 OF_A_REFRESH = (
     no_glass_is_drawn_that_shows_it_already,
     only_whole_pictures_are_drawn,
@@ -205,6 +223,7 @@ AFTER = (
     every_batch_comes_to_its_end,
     no_bridge_is_on_the_air_for_longer_than_time_itself,
     no_flash_is_worn_out,
+    the_gateway_holds_no_more_than_its_shop,
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from firmware_protocol import Report, ReportState
 from gateway.delivery import rule
+from gateway.delivery.hearing import Ear
 from gateway.delivery.rule import DisplayBooks, report_heard
 from simulator.world.lab import TROUBLES, Kept, Scenario, ScenarioWrong, load_scenario, run_seed, script_of
 from simulator.world.lab.certificate import certify
@@ -165,3 +166,18 @@ def test_what_no_tag_perceives_breaks_no_promise_and_a_wrong_glass_is_told_by_it
     assert found.happened["glass.wrong_panel"] > 0
     assert found.happened["glass.dead_rows"] > 0
     assert any("repaired with" in words for _, words in found.story)
+
+
+def test_a_gateway_that_remembers_every_report_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    hear = Ear.hear
+
+    def never_forgets(ear: Ear, *heard: object) -> None:
+        vars(ear).setdefault("everything", []).append(heard)
+        hear(ear, *heard)  # type: ignore[arg-type]
+
+    calm = replace(MORNING, troubles={}, hours=1.0, tags=6, products=12)
+    assert run_seed(calm, 1).violations == ()
+    monkeypatch.setattr(Ear, "hear", never_forgets)
+    (broken,) = run_seed(calm, 1).violations
+    assert broken.promise == "the gateway holds no more than its shop"
+    assert "delivery.ear.everything holds" in broken.words
