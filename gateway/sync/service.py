@@ -109,22 +109,38 @@ class Sync:
                 stale = await self._database.read(_stale(now, product_ids))
                 if not stale:
                     return moved
-                for start in range(0, len(stale), DISPLAYS_AT_ONCE):
-                    moved += await self._bring(stale[start : start + DISPLAYS_AT_ONCE])
+                moved += await self._bring(stale)
         # Products that change faster than they can be drawn: the next nudge or minute goes on.
         self._nudged.set()
         return moved
 
     async def _bring(self, display_ids: Sequence[str]) -> int:
+        """While some pictures wait for the writer, the next are drawn."""
+        moved = 0
+        writing: asyncio.Task[int] | None = None
+        try:
+            for start in range(0, len(display_ids), DISPLAYS_AT_ONCE):
+                pictures = await self._pictures(display_ids[start : start + DISPLAYS_AT_ONCE])
+                if writing is not None:
+                    moved += await writing
+                writing = asyncio.create_task(self._write(pictures), name="sync-write")
+            return moved + (await writing if writing is not None else 0)
+        finally:
+            if writing is not None:  # drawing has failed: what was drawn before it still counts
+                await asyncio.gather(writing, return_exceptions=True)
+
+    async def _pictures(self, display_ids: Sequence[str]) -> list[Picture]:
         now = self._clock.now()
         to_draw = await self._database.read(lambda connection: load(connection, display_ids, self._releases, now))
         packed = await self._draw([one.request for one in to_draw])
-        pictures = [_picture(one, drawn) for one, drawn in zip(to_draw, packed, strict=True)]
+        return [_picture(one, drawn) for one, drawn in zip(to_draw, packed, strict=True)]
+
+    async def _write(self, pictures: Sequence[Picture]) -> int:
         # The time at the write decides: a sale may have ended while its label was drawn.
         moved: Moved = await self._database.write(
             lambda connection: write_pictures(connection, pictures, self._clock.now())
         )
-        stores = {one.display_id: one.store_id for one in to_draw}
+        stores = {one.display_id: one.store_id for one in pictures}
         by_store: dict[str, list[str]] = {}
         for display_id in moved.moved:
             by_store.setdefault(stores[display_id], []).append(display_id)
