@@ -89,6 +89,7 @@ class VirtualBridge:
         self._site_ms_at_zero = 0.0
         self._out: list[UpMessage] = []
         self._flush_due = False
+        self._may_leave_at = 0.0  # on the scheduler's clock, which nothing speeds up
         self._airtime_told_at = self._started_at = self._scheduler.now()
 
     def power_on(self) -> None:
@@ -247,9 +248,12 @@ class VirtualBridge:
         if always or limit >= self._told_limit + limits.CREDIT_STEP:
             self._told_limit = limit
             self.say(Status(limit % _U32, self._highest, self.air.waiting, len(self.air.cache)))
+            self._scheduler.soon(self._flush)  # a gateway may stand still until it has this
 
     def say(self, message: UpMessage) -> None:
-        """With everything else of this turn, in as few payloads as hold it."""
+        """At the end of this turn if the link was quiet, else with all that is said until `UPLINK_HOLD_S` has passed:
+        a payload costs both ends more than the messages in it.
+        """
         if not self.welcomed:
             return
         if self.overheard is not None:
@@ -257,13 +261,17 @@ class VirtualBridge:
         self._out.append(message)
         if not self._flush_due:
             self._flush_due = True
-            self._scheduler.soon(self._flush)
+            if self._may_leave_at <= self._scheduler.now():
+                self._scheduler.soon(self._flush)
+            else:  # and then too at the end of a turn: what was said in it may have to be saved first
+                self._scheduler.at(self._may_leave_at, lambda: self._scheduler.soon(self._flush))
 
     def _flush(self) -> None:
         self._flush_due = False
         messages, self._out = self._out, []
         if self._uplink is None or not self.welcomed or not messages:
             return
+        self._may_leave_at = self._scheduler.now() + limits.UPLINK_HOLD_S
         payloads = pack_payloads(messages, self._up_number)
         self._up_number += len(messages)
         for payload in payloads:
@@ -339,7 +347,7 @@ class VirtualBridge:
     def exchange(
         self, tag: TagAtBridge, contacts: Sequence[Contact], signal_dbm: int, now_s: float, *, first: bool
     ) -> list[DownFrame]:
-        """What the tag hears to what it said; the rest goes to the gateway with everything else of this turn."""
+        """What the tag hears to what it said; the rest is said to the gateway."""
         down, up = self.air.exchange(tag, contacts, signal_dbm, now_s, first=first)
         for message in up:
             self.say(message)
