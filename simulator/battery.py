@@ -5,7 +5,7 @@ Rule: simple and honest: charge is only ever taken, and a tired cell fails in th
 Figures: radio and panel facts 7; the curve of the inner resistance is assumed there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SLEEP_UA = 2.9  # sleep with clock 1.2, panel and flash leakage 1.0, the cell's own discharge 0.7
 POLL_UC = 109.0  # one check-in: 5 ms of processor, 0.8 ms sending, 3 ms listening
@@ -43,10 +43,10 @@ class Battery:
     cell: Cell
     count: int = 1
     used_uc: float = 0.0
+    capacity_uc: float = field(init=False, repr=False, compare=False)
 
-    @property
-    def capacity_uc(self) -> float:
-        return self.cell.capacity_mah * self.count * _USABLE_SHARE * 3.6e6
+    def __post_init__(self) -> None:
+        self.capacity_uc = self.cell.capacity_mah * self.count * _USABLE_SHARE * 3.6e6
 
     @property
     def used_share(self) -> float:
@@ -66,8 +66,10 @@ class Battery:
         self.used_uc += energy_mj / OPEN_V * 1000.0
 
     def open_v(self) -> float:
-        tail = max(0.0, self.used_share - _FLAT_UNTIL) / (1 - _FLAT_UNTIL)
-        return OPEN_V - (OPEN_V - _EMPTY_V) * tail
+        used_share = self.used_share
+        if used_share <= _FLAT_UNTIL:
+            return OPEN_V
+        return OPEN_V - (OPEN_V - _EMPTY_V) * (used_share - _FLAT_UNTIL) / (1 - _FLAT_UNTIL)
 
     def load_v(self, milliamperes: float, temperature_c: float) -> float:
         """Voltage while this current flows; below `BROWN_OUT_V` the tag resets."""

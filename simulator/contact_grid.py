@@ -59,8 +59,9 @@ class ContactGrid:
             return 0
         whole = int(periods)
         past = periods - whole
-        if limits.CONTACT_JITTER + _NEAR < past < 1 - _NEAR:
-            return whole + 1
+        if _NEAR < past < 1 - _NEAR:
+            late = past <= limits.CONTACT_JITTER + _NEAR and self.instant(number, whole) > at_s
+            return whole if late else whole + 1
         count = max(whole - 1, 0)
         while self.instant(number, count) <= at_s:
             count += 1
