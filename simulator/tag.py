@@ -467,7 +467,7 @@ class VirtualTag:
         self._charge_records()
         states = map(self.machine.state_of, range(len(self.panels)))
         self._quiet = not self.machine.has_news and not any(parts_wanted(state) is not None for state in states)
-        if self._drawing is None and self.alive:
+        if self._drawing is None and self.alive and self.machine.has_due:
             self.around.scheduler.at(self._now() + max(after_s, 0.0), self._draw)
 
     def _draw(self) -> None:

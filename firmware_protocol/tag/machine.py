@@ -356,6 +356,11 @@ class TagMachine:
     def measured(self, temperature_c: int, battery_mv: int) -> None:
         self._temperature_c, self._battery_mv = temperature_c, battery_mv
 
+    @property
+    def has_due(self) -> bool:
+        """A whole picture waits to be drawn."""
+        return bool(self._due)
+
     def refresh_due(self) -> RefreshOrder | None:
         """The next picture to draw, read back from its slot; one display of a tag is drawn at a time."""
         while self._due and not any(state.work.stage is Stage.DRAWING for state in self._states):

@@ -82,7 +82,8 @@ class Transfer:
             self._table_lacks -= 1
             self._check_table()
         for block in blocks:
-            self._check_block(block)
+            if not self._block_lacks[block]:
+                self._check_block(block)
         return b"".join(block for block in self._blocks if block is not None) if not self._blocks_left else None
 
     def _span(self, block: int) -> tuple[int, int]:
