@@ -21,8 +21,10 @@ _Waiting = tuple[float, int, Callable[[], None]]  # at, order of making, what to
 class Scheduler:
     """Instants are those of `clock.monotonic_s()`, which is the loop's own time."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, slack_s: float = 0.0) -> None:
+        """`slack_s`: how late a call may come, so that others fall due meanwhile: a turn costs more than most calls."""
         self.clock = clock
+        self._slack_s = slack_s
         self.now_s = clock.monotonic_s()  # the instant at which the call that runs now was due
         self.grid = ContactGrid()  # what needs no call: the contacts of tags that rest
         self._loop = asyncio.get_running_loop()
@@ -38,7 +40,7 @@ class Scheduler:
         """Call at this instant, or as soon as possible when it has passed. There is no taking back: let `call` look."""
         self._made += 1
         heapq.heappush(self._heap, (at_s, self._made, call))
-        if not self._running and (self._timer is None or at_s < self._timer.when()):
+        if not self._running and (self._timer is None or at_s + self._slack_s < self._timer.when()):
             self._set_timer()
 
     def now(self) -> float:
@@ -67,7 +69,10 @@ class Scheduler:
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._heap[0][0], self._run) if self._heap and not self._stopped else None
+        if self._heap and not self._stopped:
+            self._timer = self._loop.call_at(self._heap[0][0] + self._slack_s, self._run)
+        else:
+            self._timer = None
 
     def _run(self) -> None:
         self._timer = None

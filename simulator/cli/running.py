@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from simulator import limits
 from simulator.chance import generator
 from simulator.cli.admin_api import AdminApi, GatewayPlace
 from simulator.clock import SystemClock
@@ -45,7 +46,7 @@ class RunningFleet:
     def __init__(self, setting: Setting) -> None:
         """On the running loop. Raises `OSError`, `StateUnreadable`."""
         self.setting = setting
-        self.fleet = Fleet(setting.plan, Scheduler(SystemClock()))
+        self.fleet = Fleet(setting.plan, Scheduler(SystemClock(), slack_s=limits.TURN_SLACK_S))
         self._state = FleetState(self.fleet, setting.state) if setting.state is not None else None
         self.remembered = self._state.load() if self._state is not None else 0
         self._mqtt: dict[str, MqttBridgeCarrier] = {}

@@ -59,3 +59,16 @@ def test_a_stopped_scheduler_calls_nothing() -> None:
         return called
 
     assert run(main, start_utc=START) == []
+
+
+def test_with_slack_what_falls_due_close_together_shares_a_turn_and_each_call_lives_at_its_own_instant() -> None:
+    async def main(clock: VirtualClock) -> list[str]:
+        scheduler, called = Scheduler(clock, slack_s=0.5), []
+        scheduler.at_end_of_turn(lambda: called.append(f"turn at {clock.monotonic_s()}"))
+        for at_s in (1.25, 1.0, 1.75):
+            scheduler.at(at_s, lambda: called.append(f"call of {scheduler.now()}"))
+        await clock.sleep(5)
+        return called
+
+    turns = ["call of 1.0", "call of 1.25", "turn at 1.5", "call of 1.75", "turn at 2.25"]
+    assert run(main, start_utc=START) == turns
