@@ -5,6 +5,7 @@ Rule: the shop stands on its own: it waits for a gateway that is away, and comes
 """
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -181,6 +182,8 @@ async def _live(setting: Setting, *, control: bool, as_json: bool) -> None:
     running = RunningFleet(setting)
     try:
         await running.start()
+        gc.collect()
+        gc.freeze()  # the fleet stays until the end: it need not be looked through for garbage again and again
         _say({"event": "ready", "store": setting.store, "remembered": running.remembered, **running.status()}, as_json)
         listener = asyncio.create_task(_listen(running, stopping, as_json), name="control") if control else None
         await _tell(running, stopping, as_json)
