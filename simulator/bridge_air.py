@@ -223,10 +223,11 @@ class Air:
         tag.on_air += places
         messages = (tag.waiting[place][0] for place in places)
         pages = pages_of((_DOWN_ITEMS[message.kind](message.octets) for message in messages), ANSWER_ROOM)
-        please = AnswerFlags.PLEASE_COMMISSION if tag.please_commission else AnswerFlags.NONE
         for number, page in enumerate(pages, start=1):
-            follows = AnswerFlags.MORE if more or number < len(pages) else AnswerFlags.NONE
-            yield Answer(tag.tag_id, please | follows, again_ms, tuple(page))
+            flags = AnswerFlags.MORE if more or number < len(pages) else AnswerFlags.NONE
+            if tag.please_commission:
+                flags |= AnswerFlags.PLEASE_COMMISSION
+            yield Answer(tag.tag_id, flags, again_ms, tuple(page))
 
     def _again_ms(self, tag: TagAtBridge) -> int:
         """In the tag's own time, which runs `speed` times faster than the gateway's."""

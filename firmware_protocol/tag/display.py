@@ -227,16 +227,18 @@ def manifest_received(state: DisplayState, order: Order, *, due: bool) -> Result
         kept = (*(content for content in memory.held if content != order.content), order.content)
     else:
         kept = _kept(state, due=due)
-    work = replace(state.work, trouble=None, cause=None)
+    work = _without_trouble(state.work)
     if due:
-        return _ordered_now(DisplayState(replace(memory, held=kept), work), order, [SendReport()])
+        return _ordered_now(replace(memory, now=order, pending=None, held=kept), work, [SendReport()])
     return _go_on(DisplayState(replace(memory, pending=order, held=kept), work), [SendReport()])
 
 
-def _ordered_now(state: DisplayState, order: Order, actions: list[DisplayAction]) -> Result:
-    """`order` is what the glass shall show: whatever waited for its T, or was due to be drawn, is past."""
-    memory = replace(state.memory, now=order, pending=None)
-    work = state.work
+def _without_trouble(work: DisplayWork) -> DisplayWork:
+    return DisplayWork(work.stage, work.subject)
+
+
+def _ordered_now(memory: DisplayMemory, work: DisplayWork, actions: list[DisplayAction]) -> Result:
+    """`memory.now` is what the glass shall show: whatever waited for its T, or was due to be drawn, is past."""
     if work.stage is Stage.DUE:
         work = replace(work, stage=_step(work, Step.DROP), subject=None)
     return _go_on(DisplayState(memory, work), actions)
@@ -246,7 +248,7 @@ def _repeated(state: DisplayState, order: Order) -> Result:
     highest = state.memory.highest
     if highest is None or highest.content != order.content or state.memory.finished:
         return state, [SendReport()]
-    return _go_on(DisplayState(state.memory, replace(state.work, trouble=None, cause=None)), [SendReport()])
+    return _go_on(DisplayState(state.memory, _without_trouble(state.work)), [SendReport()])
 
 
 def _kept(state: DisplayState, *, due: bool) -> tuple[Content, ...]:
@@ -302,7 +304,7 @@ def image_asked(state: DisplayState, content: Content) -> Result:
     now = state.memory.now
     if now is None or now.content != content or state.memory.pending is not None or state.memory.finished:
         return state, []
-    return _go_on(DisplayState(state.memory, replace(state.work, trouble=None, cause=None)), [])
+    return _go_on(DisplayState(state.memory, _without_trouble(state.work)), [])
 
 
 def parts_complete(state: DisplayState, content: Content) -> Result:
@@ -373,7 +375,7 @@ def t_came(state: DisplayState) -> Result:
     if memory.pending is None:
         return state, []
     actions: list[DisplayAction] = [SendReport()] if memory.pending.content == memory.glass else []
-    return _ordered_now(state, memory.pending, actions)
+    return _ordered_now(replace(memory, now=memory.pending, pending=None), state.work, actions)
 
 
 def glass_changed(state: DisplayState) -> Result:
