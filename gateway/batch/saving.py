@@ -102,7 +102,7 @@ def save_next_slice(connection: Connection, session_id: str, now: datetime) -> S
         return SavedSlice((), more=False)
     saved = _save_rows if chunk.kind == "rows" else _remove
     products, changed = saved(connection, session, chunk, now)
-    text = msgspec.json.encode([(one.product_id, one.barcode, one.version) for one in products]).decode()
+    text = msgspec.json.encode(products).decode()
     connection.execute(update(tables.chunk).where(_CHUNK.chunk_id == chunk.chunk_id).values(products=text))
     return SavedSlice(changed, more=True)
 
@@ -209,8 +209,7 @@ def _remove(
 def _end_saving(connection: Connection, session: Row[tuple[object, ...]], now: datetime) -> None:
     if session.saved_at is not None:
         return
-    products = product_ids_of(connection, session.session_id)
-    bound = {display for ids in in_statements(products) for display in displays_bound_to(connection, ids)}
+    bound = displays_bound_to(connection, product_ids_of(connection, session.session_id))
     connection.execute(
         update(tables.session)
         .where(_SESSION.session_id == session.session_id)

@@ -5,12 +5,12 @@ Rule: a consumer may get a chunk late, twice or out of order; only product versi
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 PRODUCTS_IN_A_CHUNK_MAX = 1_000  # fixed by the POS contract
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkProduct:
+class ChunkProduct(NamedTuple):
     """A product after saving, by its number and version in the shop's own catalogue."""
 
     product_id: int
