@@ -44,8 +44,8 @@ BUSY_RETRIES = 6
 # Exchanges in one contact: manifests, their parts in several requests, and the report.
 EXCHANGES_MAX = 16
 
-# In real time: what falls due within so long shares a turn of the loop, which costs more than most of what is done in it.
-# Each call still lives at its own instant, and timers of the machine are hardly more exact.
+# In real time: what falls due within so long shares a turn of the loop, which costs more than most of what is done in
+# it. Each call still lives at its own instant, and timers of the machine are hardly more exact.
 TURN_SLACK_S = 0.002
 
 RECONNECT_S = 0.2
