@@ -5,6 +5,7 @@ glass is made here; what waits here may be lost at any time (`restart`, `unplug`
 Layers: `bridge` (this) · `bridge_air` (what waits for one tag, one exchange on the air) · `parts_cache`.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
@@ -74,6 +75,7 @@ class VirtualBridge:
         self._scheduler = scheduler
         self._chance = chance
         self._uplink: Uplink | None = None
+        self._held: asyncio.TimerHandle | None = None
         self._forget_all()
 
     # Power
@@ -88,8 +90,8 @@ class VirtualBridge:
         self._up_number = 0
         self._site_ms_at_zero = 0.0
         self._out: list[UpMessage] = []
-        self._flush_due = False
-        self._may_leave_at = 0.0  # on the scheduler's clock, which nothing speeds up
+        self._leaves = False  # what was said has its time to leave
+        self._may_leave_at = 0.0  # on the clock, which nothing speeds up
         self._airtime_told_at = self._started_at = self._scheduler.now()
 
     def power_on(self) -> None:
@@ -259,19 +261,22 @@ class VirtualBridge:
         if self.overheard is not None:
             self.overheard(message)
         self._out.append(message)
-        if not self._flush_due:
-            self._flush_due = True
-            if self._may_leave_at <= self._scheduler.now():
+        if not self._leaves:
+            self._leaves = True
+            wait_s = self._may_leave_at - self._scheduler.clock.monotonic_s()
+            if wait_s <= 0:
                 self._scheduler.soon(self._flush)
             else:  # and then too at the end of a turn: what was said in it may have to be saved first
-                self._scheduler.at(self._may_leave_at, lambda: self._scheduler.soon(self._flush))
+                self._held = self._scheduler.on_the_clock(wait_s, lambda: self._scheduler.soon(self._flush))
 
     def _flush(self) -> None:
-        self._flush_due = False
+        self._leaves = False
+        if self._held is not None:
+            self._held.cancel()
         messages, self._out = self._out, []
         if self._uplink is None or not self.welcomed or not messages:
             return
-        self._may_leave_at = self._scheduler.now() + limits.UPLINK_HOLD_S
+        self._may_leave_at = self._scheduler.clock.monotonic_s() + limits.UPLINK_HOLD_S
         payloads = pack_payloads(messages, self._up_number)
         self._up_number += len(messages)
         for payload in payloads:

@@ -50,6 +50,10 @@ class Scheduler:
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         self.at(self.clock.monotonic_s() + seconds, call)
 
+    def on_the_clock(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call when so much of the clock's time has passed, however far the other calls lag; can be taken back."""
+        return self._loop.call_later(seconds, lambda: None if self._stopped else call())
+
     def soon(self, call: Callable[[], None]) -> None:
         """Call in the loop's next turn, at the same instant: when everything due now has been done."""
         if not self._stopped:

@@ -87,6 +87,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._idle.now_s
 
+    def work_for(self, seconds: float) -> None:
+        """What runs now takes the machine so long: for tests of what lags behind."""
+        self._idle.now_s += seconds
+
     def _next_instant(self) -> float:
         timers: list[asyncio.TimerHandle] = getattr(self, "_scheduled")  # noqa: B009  # asyncio tells it to nobody
         return timers[0].when()

@@ -64,7 +64,8 @@ def plan_chunks(connection: Connection, session_id: str) -> None:
     What is missing is decided here, when the store's earlier sessions are saved and none of this one's rows is.
     """
     session = _session(connection, session_id)
-    if connection.scalar(select(_CHUNK.chunk_id).where(_CHUNK.session_id == session_id).limit(1)) is not None:
+    has_chunks = connection.scalar(select(_CHUNK.chunk_id).where(_CHUNK.session_id == session_id).limit(1)) is not None
+    if has_chunks or session.missing:  # a list of which no row was taken has no chunk, and may miss everything
         return
     missing = missing_products(connection, session)
     _keep_missing(connection, session_id, missing)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, true
 
 from gateway.batch import tables
 from gateway.catalog import ParsedRow
-from gateway.database.among import listed
+from gateway.database.among import among, listed
 
 _STAGED = tables.staged_push.c
 
@@ -27,10 +27,11 @@ def stage(connection: Connection, session_id: str, first_seq: int, rows: Sequenc
     )
 
 
-def staged_barcodes(session_id: str) -> "Select[str]":
+def staged_barcodes(session_id: str, *, among_these: Sequence[str] | None = None) -> "Select[str]":
     each = func.json_each(_STAGED.barcodes).table_valued("value")
     pushes = tables.staged_push.join(each, true())
-    return select(each.c.value).select_from(pushes).where(_STAGED.session_id == session_id)
+    query = select(each.c.value).select_from(pushes).where(_STAGED.session_id == session_id)
+    return query if among_these is None else query.where(among(each.c.value, among_these))
 
 
 def staged_seqs(connection: Connection, session_id: str) -> list[int]:

@@ -194,9 +194,8 @@ def _known(connection: Connection, store_id: str, session_id: str, barcodes: Ite
     """Those in the catalogue or in an earlier accepted row of the session."""
     wanted = set(barcodes)
     known = known_barcodes(connection, store_id, wanted)
-    if wanted <= known:
-        return known
-    return known | wanted.intersection(connection.scalars(staged_barcodes(session_id)))
+    unknown = sorted(wanted - known)
+    return known.union(connection.scalars(staged_barcodes(session_id, among_these=unknown)) if unknown else ())
 
 
 def _stage(connection: Connection, store_id: str, session_id: str, rows: Sequence[ParsedRow]) -> None:

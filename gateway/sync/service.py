@@ -126,8 +126,10 @@ class Sync:
                 writing = asyncio.create_task(self._write(pictures), name="sync-write")
             return moved + (await writing if writing is not None else 0)
         finally:
-            if writing is not None:  # drawing has failed: what was drawn before it still counts
-                await asyncio.gather(writing, return_exceptions=True)
+            if writing is not None and not writing.done():  # drawing has failed: what was drawn before it still counts
+                (outcome,) = await asyncio.gather(writing, return_exceptions=True)
+                if isinstance(outcome, Exception):
+                    log.warning("sync_write_failed", reason=str(outcome))
 
     async def _pictures(self, display_ids: Sequence[str]) -> list[Picture]:
         now = self._clock.now()

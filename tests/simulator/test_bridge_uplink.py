@@ -1,7 +1,9 @@
 """What a bridge says travels together, but what the gateway may stand still for does not wait."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -11,8 +13,8 @@ from simulator import limits
 from simulator.bridge import VirtualBridge
 from simulator.chance import generator
 from simulator.clock import VirtualClock
-from simulator.schedule import Scheduler
-from simulator.virtual_time import run
+from simulator.schedule import CALLS_PER_TURN_MAX, Scheduler
+from simulator.virtual_time import VirtualLoop, run
 
 HOLD_MS = round(limits.UPLINK_HOLD_S * 1000)
 ONE, TWO, THREE, FOUR = (Airtime(number, 1) for number in range(1, 5))
@@ -24,7 +26,8 @@ class Link:
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.went: list[tuple[int, list[UpMessage]]] = []
-        self.bridge = VirtualBridge("north", Scheduler(clock), generator(1, "bridge"), contact_s=60.0)
+        self.scheduler = Scheduler(clock)
+        self.bridge = VirtualBridge("north", self.scheduler, generator(1, "bridge"), contact_s=60.0)
         self.bridge.power_on()
         self.open()
 
@@ -97,3 +100,34 @@ def test_a_hello_is_not_held() -> None:
 
     _, (_, (hello,)), *_ = went(story)
     assert isinstance(hello, Hello)
+
+
+def test_a_payload_that_left_early_begins_a_hold_of_its_own() -> None:
+    async def story(link: Link) -> None:
+        await says(link, ONE, TWO)
+        link.tell(CreditQuery(0))  # at 10 ms
+        await link.clock.sleep(0.002)
+        await says(link, THREE, FOUR)
+
+    assert went(story)[-1] == (10 + HOLD_MS, [THREE, FOUR])
+
+
+def test_a_fleet_that_lags_behind_holds_its_words_no_longer() -> None:
+    """Each call takes a millisecond of the machine's time, and three thousand of them are due at once."""
+
+    async def story(link: Link) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+
+        def work() -> None:
+            loop.work_for(0.001)
+            link.bridge.say(ONE)
+
+        for _ in range(3000):
+            link.scheduler.after(0.1, work)
+        await link.clock.sleep(4)
+
+    turn_ms = CALLS_PER_TURN_MAX  # within a turn nothing leaves
+    left = [at_ms for at_ms, _ in went(story)]
+    assert sum(len(messages) for _, messages in went(story)) == 3000
+    assert max(later - sooner for sooner, later in pairwise([100, *left])) <= 2 * turn_ms + HOLD_MS

@@ -4,14 +4,20 @@ In: the running gateway. Out: (way to it, number of its members). Rule: nothing 
 a later change makes it remember is found without being named here.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
+# Objects of other packages are not looked into, nor what belongs to a module or a class.
+_LOOKED_INTO = ("gateway.", "asyncio.queues")
 
 
-def containers(gateway: object) -> Iterator[tuple[str, int]]:
-    """Each container once, by the shortest way to it. Objects of other packages are not looked into."""
+def containers(gateway: object) -> Mapping[str, int]:
+    """How many members the containers hold that lie at one way from the gateway, together: `bridges[…]` are all of
+    them. Each container counts once, by the shortest way to it.
+    """
+    held: Counter[str] = Counter()
     seen: set[int] = set()
     waiting: deque[tuple[str, object]] = deque([("gateway", gateway)])
     while waiting:
@@ -20,8 +26,9 @@ def containers(gateway: object) -> Iterator[tuple[str, int]]:
             continue
         seen.add(id(one))
         if isinstance(one, (Mapping, *_CONTAINERS)):
-            yield way, len(one)
+            held[way] += len(one)
         waiting.extend(_parts(way, one))
+    return held
 
 
 def _parts(way: str, one: object) -> Iterator[tuple[str, object]]:
@@ -31,14 +38,15 @@ def _parts(way: str, one: object) -> Iterator[tuple[str, object]]:
     elif isinstance(one, _CONTAINERS):
         for value in one:
             yield f"{way}[…]", value
-    elif type(one).__module__.startswith("gateway."):
+    elif type(one).__module__.startswith(_LOOKED_INTO):
         for name in _names(one):
             yield f"{way}.{name}", getattr(one, name)
     elif (owner := getattr(one, "__self__", None)) is not None:  # a method: of whom
         yield way, owner
     else:
         for cell in getattr(one, "__closure__", None) or ():  # a function within a function: what it holds on to
-            yield f"{way}()", cell.cell_contents
+            with suppress(ValueError):  # empty
+                yield f"{way}()", cell.cell_contents
 
 
 def _names(one: object) -> Iterator[str]:

@@ -5,6 +5,7 @@ import asyncio
 from sqlalchemy import func, select
 
 from gateway.batch import Phase, SessionMode, SessionState, tables
+from gateway.batch.saving import plan_chunks
 from gateway.catalog import ProductsChanged, ledger, products_by_barcode
 from gateway.database import DatabaseFull
 from gateway.ports import WorkerDied
@@ -406,6 +407,21 @@ def test_a_crash_at_any_await_changes_nothing_but_the_time(in_a_shop, monkeypatc
     for turns in range(0, 69, 3):
         tell(turns)
     assert phases_met == {Phase.SAVING, Phase.SYNCING, Phase.VERIFYING}
+
+
+def test_a_whole_list_of_which_no_row_was_taken_is_planned_once_and_ends(in_a_shop):
+    async def story(shop):
+        await shop.send([row(1), row(2)])
+        await quiet(shop)
+        session_id = await shop.send([row(3, price="x")], mode=SessionMode.FULL)
+        for _ in range(2):  # a gateway that was killed behind the first plan plans again
+            await shop.database.write(lambda connection: plan_chunks(connection, session_id))
+        await quiet(shop)
+        status = await shop.status(session_id)
+        assert (status.status, status.rejected) == ("completed", 1)
+        assert [one.barcode for one in await shop.sessions.missing("corner", session_id)] == ["P1", "P2"]
+
+    in_a_shop(story)
 
 
 def test_an_expired_sessions_rows_are_swept_out_and_its_status_is_kept_for_thirty_days(in_a_shop):

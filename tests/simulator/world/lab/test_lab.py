@@ -178,6 +178,6 @@ def test_a_gateway_that_remembers_every_report_is_found(monkeypatch: pytest.Monk
     calm = replace(MORNING, troubles={}, hours=1.0, tags=6, products=12)
     assert run_seed(calm, 1).violations == ()
     monkeypatch.setattr(Ear, "hear", never_forgets)
-    (broken,) = run_seed(calm, 1).violations
-    assert broken.promise == "the gateway holds no more than its shop"
-    assert "delivery.ear.everything holds" in broken.words
+    broken = run_seed(calm, 1).violations
+    assert {one.promise for one in broken} == {"the gateway holds no more than its shop"}
+    assert any("delivery.ear.everything holds" in one.words for one in broken)
