@@ -38,6 +38,7 @@ class VirtualClock:
     def __init__(self, loop: asyncio.AbstractEventLoop, start_utc: datetime) -> None:
         self._loop = loop
         self._utc_at_zero = start_utc - timedelta(seconds=loop.time())
+        self._latest = start_utc
 
     def monotonic_s(self) -> float:
         return self._loop.time()
@@ -45,9 +46,14 @@ class VirtualClock:
     def now(self) -> datetime:
         return self._utc_at_zero + timedelta(seconds=self._loop.time())
 
+    def latest(self) -> datetime:
+        """The latest UTC there has been: where a clock was turned back, what had expired by then stays expired."""
+        return max(self._latest, self.now())
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
     def jump(self, seconds: float) -> None:
         """Set UTC forward or back, as a time server or a person does; nothing that waits notices."""
+        self._latest = self.latest()
         self._utc_at_zero += timedelta(seconds=seconds)

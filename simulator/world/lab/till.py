@@ -58,8 +58,8 @@ class Till:
 
     def remembered(self) -> list[Sent]:
         """What was answered, and must still be known by its key (POS contract: 24 hours; an hour less, for jumps)."""
-        now = self.world.clock.now()
-        return [one for one in self.sent if timedelta(0) <= now - one.at < KEYS_KNOWN]
+        latest = self.world.clock.latest()
+        return [one for one in self.sent if latest - one.at < KEYS_KNOWN]
 
     async def request_begins(self) -> None:
         """Waits for the next request to be on its way."""

@@ -30,3 +30,15 @@ def test_a_request_is_not_sent_again_when_its_key_is_forgotten_even_if_it_was_re
             assert till.remembered() == []
 
     run(main, start_utc=datetime(2026, 3, 2, 6, tzinfo=UTC))
+
+
+def test_a_key_is_forgotten_although_the_clock_was_turned_back_behind_its_end(tmp_path: Path) -> None:
+    async def main(clock: VirtualClock) -> None:
+        async with World.open(clock, tmp_path, FleetPlan(tags=1)) as world:
+            till = Till(world)
+            await till.rows(RowMode.ADD, [{"barcode": "SKU-1", "name": "Kruh", "price": "1.29"}])
+            await clock.sleep(24.5 * HOUR_S)
+            clock.jump(-2 * HOUR_S)
+            assert till.remembered() == []
+
+    run(main, start_utc=datetime(2026, 3, 2, 6, tzinfo=UTC))
