@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from gateway.database.errors import DatabaseNewer, DatabaseUnreadable
+from gateway.database.schema import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -23,8 +24,20 @@ def migrate(connection: Connection, path: Path) -> None:
     """Raises DatabaseNewer, or DatabaseUnreadable for a database that is not ours; then nothing was changed."""
     with connection.begin():
         found = found_revision(connection, path)
-    if found != known_revisions()[-1]:
-        _upgrade(connection)
+        if found == known_revisions()[-1]:
+            _ensure_whole(connection, path)
+            return
+    _upgrade(connection)
+
+
+def _ensure_whole(connection: Connection, path: Path) -> None:
+    """Before the first release the first migration was still changed: a file from then bears its number in vain."""
+    columns = text("SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'")
+    there = {(table, column) for table, column in connection.execute(columns)}
+    declared = {(table.name, column.name) for table in metadata.tables.values() for column in table.c}
+    if lacking := sorted(declared - there):
+        words = f"it was made before the first release, and has no {'.'.join(lacking[0])}"
+        raise DatabaseUnreadable(path, f"{words}: begin with a new data folder")
 
 
 def found_revision(connection: Connection, path: Path) -> str | None:

@@ -5,10 +5,14 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 import gateway
-from gateway.database import Database
+from gateway.batch import tables as _staged  # noqa: F401  the table is declared
+from gateway.database import Database, DatabaseUnreadable
 from gateway.database.migrate import MIGRATIONS, known_revisions
 
 Schema = dict[str, list[tuple[object, ...]]]
@@ -71,3 +75,12 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     before = (tmp_path / "a.db").read_bytes()
     asyncio.run(Database.open(tmp_path / "a.db", threads=False).close())
     assert (tmp_path / "a.db").read_bytes() == before
+
+
+def test_a_file_from_before_the_first_release_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    asyncio.run(Database.open(path, threads=False).close())
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE staged_push RENAME COLUMN rows TO lines")
+    with pytest.raises(DatabaseUnreadable, match=r"before the first release, and has no staged_push\.rows: begin with"):
+        Database.open(path, threads=False)
