@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from gateway.batch import tables
-from gateway.batch.limits import IDS_PER_STATEMENT, VERIFICATION_ROUND_S
+from gateway.batch.limits import VERIFICATION_ROUND_S
 from gateway.batch.records import Phase, SessionState
-from gateway.batch.saving import in_statements, product_ids_of
+from gateway.batch.saving import product_ids_of
 from gateway.catalog.tables import product
 from gateway.database.among import among, among_named, listed
 from gateway.ports import to_ms
@@ -55,7 +55,17 @@ class Behind:
 
 def behind(connection: Connection, product_ids: Sequence[int], now: datetime) -> tuple[Behind, ...]:
     """The displays bound to any of the products that are stale, a line for each product that they show."""
-    return tuple(line for ids in in_statements(product_ids) for line in _behind(connection, ids, now))
+    stale = stale_displays(connection, now, product_ids=product_ids)
+    if not stale:
+        return ()
+    rows = connection.execute(
+        select(binding.c.display_id, display.c.binding_version, product.c.product_id, product.c.version)
+        .join(display, display.c.display_id == binding.c.display_id)
+        .join(product, product.c.product_id == binding.c.product_id)
+        .where(among(binding.c.display_id, stale))
+        .order_by(binding.c.display_id, binding.c.position)
+    )
+    return tuple(Behind(*row) for row in rows)
 
 
 def end_syncing(connection: Connection, session_id: str, now: datetime) -> tuple[Behind, ...]:
@@ -71,10 +81,7 @@ def end_syncing(connection: Connection, session_id: str, now: datetime) -> tuple
     stale = behind(connection, product_ids, now)
     if stale:
         return stale
-    needed: dict[str, NeededDisplay] = {}
-    for ids in in_statements(product_ids):
-        needed.update((one.display_id, one) for one in needed_revisions(connection, ids))
-    _await_displays(connection, session_id, needed.values())
+    _await_displays(connection, session_id, needed_revisions(connection, product_ids))
     connection.execute(
         update(tables.session)
         .where(_SESSION.session_id == session_id)
@@ -148,20 +155,6 @@ def end_verification(connection: Connection, session_id: str, reasons: Mapping[s
     _complete(connection, session_id, now)
 
 
-def _behind(connection: Connection, product_ids: Sequence[int], now: datetime) -> list[Behind]:
-    stale = stale_displays(connection, now, product_ids=product_ids)
-    if not stale:
-        return []
-    rows = connection.execute(
-        select(binding.c.display_id, display.c.binding_version, product.c.product_id, product.c.version)
-        .join(display, display.c.display_id == binding.c.display_id)
-        .join(product, product.c.product_id == binding.c.product_id)
-        .where(among(binding.c.display_id, stale))
-        .order_by(binding.c.display_id, binding.c.position)
-    )
-    return [Behind(*row) for row in rows]
-
-
 def _await_displays(connection: Connection, session_id: str, needed: Iterable[NeededDisplay]) -> None:
     """From now on the batch waits for these; those that are proved now are confirmed."""
     newest_fact = last_fact_seq(connection)
@@ -181,9 +174,7 @@ def _await_displays(connection: Connection, session_id: str, needed: Iterable[Ne
 
 
 def _confirm(connection: Connection, session_id: str, needed: Sequence[tuple[str, int, int]]) -> bool:
-    proofs: dict[str, int] = {}
-    for start in range(0, len(needed), IDS_PER_STATEMENT):
-        proofs.update(first_proofs(connection, needed[start : start + IDS_PER_STATEMENT]))
+    proofs = first_proofs(connection, needed)
     if not proofs:
         return False
     connection.execute(

@@ -20,9 +20,6 @@ VERIFICATION_ROUND_S, VERIFICATION_ROUNDS = 30, 12
 if VERIFICATION_ROUND_S * VERIFICATION_ROUNDS != 6 * 60:
     raise ValueError("the rounds must fill the six minutes")
 
-# Ids in one statement: SQLite takes 32,766 variables since 3.32, other builds and PostgreSQL's planner like fewer.
-IDS_PER_STATEMENT = 10_000
-
 # Expired sessions are noticed at once by whoever asks; this only sweeps their rows out.
 SWEEP_EVERY_S = 60.0
 # A full disk is tried again this often: soon enough for a person who has just made space.

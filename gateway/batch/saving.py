@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from gateway.batch import tables
-from gateway.batch.limits import IDS_PER_STATEMENT, ROWS_PER_SLICE
+from gateway.batch.limits import ROWS_PER_SLICE
 from gateway.batch.missing import missing_products, still_missing
 from gateway.batch.records import Phase, SessionMode, SessionState
 from gateway.batch.staged import forget_staged, staged_rows, staged_seqs
@@ -26,7 +26,7 @@ from gateway.sync import Chunk, ChunkProduct, ChunkResult
 _SESSION, _CHUNK = tables.session.c, tables.chunk.c
 _SOURCE = "batch"  # what the price ledger says of a price that came by a batch
 _CHANGING = (Outcome.CREATED, Outcome.UPDATED)
-_PRODUCTS: msgspec.json.Decoder[list[tuple[int, str, int]]] = msgspec.json.Decoder(list[tuple[int, str, int]])
+_PRODUCTS: msgspec.json.Decoder[list[ChunkProduct]] = msgspec.json.Decoder(list[ChunkProduct])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def next_chunk(connection: Connection, session_id: str) -> Chunk | None:
     if row is None or row.products is None:
         return None
     of = connection.scalar(select(func.count()).where(_CHUNK.session_id == session_id)) or 0
-    products = tuple(ChunkProduct(*product) for product in _PRODUCTS.decode(row.products))
+    products = tuple(_PRODUCTS.decode(row.products))
     return Chunk(row.chunk_id, row.store_id, session_id, row.idx, of, products)
 
 
@@ -141,12 +141,7 @@ def product_ids_of(connection: Connection, session_id: str) -> list[int]:
     saved = connection.scalars(
         select(_CHUNK.products).where(_CHUNK.session_id == session_id, _CHUNK.products.is_not(None))
     ).all()
-    return sorted({product_id for text in saved for product_id, _, _ in _PRODUCTS.decode(text)})
-
-
-def in_statements(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    """As many at a time as one statement takes."""
-    return (ids[start : start + IDS_PER_STATEMENT] for start in range(0, len(ids), IDS_PER_STATEMENT))
+    return sorted({one.product_id for text in saved for one in _PRODUCTS.decode(text)})
 
 
 def fail_session(connection: Connection, session_id: str, words: str, now: datetime) -> None:

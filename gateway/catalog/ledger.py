@@ -45,7 +45,7 @@ PriceChange: TypeAlias = tuple[str, str | None, str | None]  # field, old, new
 SavedLine: TypeAlias = tuple[str, int, int, Sequence[PriceChange], str, str | None, int]
 _COLUMNS = ("store_id", "product_id", "accepted_seq", "changes", "source", "session_id", "at")
 _WRITE = Bulk(insert(tables.price_ledger), *_COLUMNS)
-_CHANGES: msgspec.json.Decoder[list[PriceChange]] = msgspec.json.Decoder(list[tuple[str, str | None, str | None]])
+_CHANGES: msgspec.json.Decoder[list[PriceChange]] = msgspec.json.Decoder(list[PriceChange])
 
 
 def write_lines(connection: Connection, lines: Iterable[SavedLine]) -> None:

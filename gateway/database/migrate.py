@@ -2,7 +2,7 @@
 
 In: the writing connection. Out: the schema of the newest migration.
 Rule: migrations name their steps outright and import no folder, so an old one means the same for ever. A file that
-is up to date costs one query; Alembic is loaded only when there is something to do.
+is up to date costs a few queries; Alembic is loaded only when there is something to do.
 """
 
 from pathlib import Path
