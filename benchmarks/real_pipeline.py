@@ -36,7 +36,7 @@ ENDS_WITHIN_S = 10.0
 # Times of radio and panel are divided by this, so that they take next to none.
 SPEED = 1_000
 # Next to no time, as radio and panel: a contact at which nothing is said costs the fleet's process nothing.
-CONTACT_EVERY_S = 0.2
+CONTACT_EVERY_S = 0.1
 DISPLAYS_A_BRIDGE = 500
 
 

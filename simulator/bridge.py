@@ -103,9 +103,11 @@ class VirtualBridge:
         self._forget_all()
         boot = self.boot_id
         self._every(self.contact_s, boot, self._look_for_lost)
-        digest_s = max(limits.DIGEST_EVERY_S / self.speed, self.contact_s * limits.DIGEST_CONTACTS)
+        digest_s = max(limits.DIGEST_EVERY_S / self.speed, self.contact_s * limits.DIGEST_CONTACTS, limits.BOOKS_REST_S)
         self._every(digest_s, boot, self._send_digest)
-        airtime_s = max(limits.AIRTIME_EVERY_S / self.speed, self.contact_s * limits.AIRTIME_CONTACTS)
+        airtime_s = max(
+            limits.AIRTIME_EVERY_S / self.speed, self.contact_s * limits.AIRTIME_CONTACTS, limits.BOOKS_REST_S
+        )
         self._every(airtime_s, boot, self._send_airtime)
         if self._uplink is not None:
             self._say_hello(boot, limits.HELLO_EVERY_S)

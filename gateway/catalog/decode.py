@@ -55,7 +55,7 @@ def decode_json(body: bytes | str) -> object:
         raise _malformed(text, _first(text, constants=True), f"{error} is not a JSON number") from None
     except RecursionError:
         raise _too_deep(text) from None
-    if _is_deeper(value, DEPTH_MAX):
+    if _is_deeper(value, DEPTH_MAX, brackets=text.count("{") + text.count("[")):
         raise _too_deep(text)
     return value
 
@@ -107,11 +107,15 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _is_deeper(value: object, depth: int) -> bool:
-    """Whether containers nest more than `depth` levels; walks by levels, so that nothing can recurse."""
+def _is_deeper(value: object, depth: int, *, brackets: int) -> bool:
+    """Whether containers nest more than `depth` levels; walks by levels, so that nothing can recurse.
+
+    `brackets`: as many containers as the text can hold. Once all are met, no value need be looked at any more.
+    """
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
-        if not level:
+        brackets -= len(level)
+        if not level or not brackets:
             return False
         level = [
             child

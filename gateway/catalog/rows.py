@@ -19,7 +19,7 @@ from gateway.catalog.parsed import ParsedRow, ParsedRows, RowIssue, RowMode
 from gateway.catalog.price import is_not_lower, is_window_empty
 from gateway.catalog.product import ProductFields, Stored
 from gateway.catalog.refusals import Note, Refused, number_text, shown, shown_name
-from gateway.catalog.values import ValueReader, is_empty
+from gateway.catalog.values import REMEMBERED, ValueReader, is_empty
 
 _BARCODE, _NAME, _PRICE, _ATTRIBUTES = FIELD["barcode"], FIELD["name"], FIELD["price"], FIELD[ATTRIBUTES]
 _ABSENT = object()
@@ -174,10 +174,11 @@ class _Row:
 
     def read_fields(self) -> None:
         reader, values = self._reader, self.values
-        known, read, notes = reader.known, reader.read, reader.notes
+        known_by_field, read, notes = reader.known, reader.read_unread, reader.notes
         for spec, raw in self._sent.items():
-            if raw.__class__ is str and raw in known[spec]:  # most values of a list have come before
-                values[spec.name] = known[spec][raw]
+            known = known_by_field[spec]
+            if raw.__class__ in REMEMBERED and raw in known:  # most values of a list have come before
+                values[spec.name] = known[raw]
                 continue
             if spec is _ATTRIBUTES:
                 continue

@@ -27,7 +27,7 @@ from gateway.catalog.moments import NotSet, moment_text, read_moment
 from gateway.catalog.product import Stored
 from gateway.catalog.refusals import Note, Refused, number_text, refuse_forbidden, shown
 
-_REMEMBERED = frozenset({str, Decimal})  # no integers: True equals 1
+REMEMBERED = frozenset({str, Decimal})  # no integers: True equals 1
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _NUMBER_STEP = Decimal(1).scaleb(-NUMBER_MINOR_DIGITS)
 _NUMBER_HINT = f"Write a number with a decimal point and at most {NUMBER_MINOR_DIGITS} decimals, such as 24 or 0.35."
@@ -61,15 +61,19 @@ class ValueReader:
 
     def read(self, spec: FieldSpec, raw: object) -> Stored:
         """The stored form; None for null, an empty text, or a value that means "not set". Raises `Refused`."""
-        is_rememberable = raw.__class__ in _REMEMBERED
         known = self.known[spec]
-        if is_rememberable and raw in known:
-            return known[raw]
-        if is_empty(raw):
+        return known[raw] if raw.__class__ in REMEMBERED and raw in known else self.read_unread(spec, raw)
+
+    def read_unread(self, spec: FieldSpec, raw: object) -> Stored:
+        """As `read`, for who has looked into `known` himself."""
+        if raw is None:
             return None
+        if raw.__class__ not in REMEMBERED:
+            return self._readers[spec](spec, raw)
         said = len(self.notes)
-        stored = self._readers[spec](spec, raw)
-        if is_rememberable and len(self.notes) == said and len(known) < VALUES_REMEMBERED_MAX:
+        stored = None if is_empty(raw) else self._readers[spec](spec, raw)
+        known = self.known[spec]
+        if len(self.notes) == said and len(known) < VALUES_REMEMBERED_MAX:
             known[raw] = stored
         return stored
 

@@ -29,7 +29,7 @@ from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import answerable, take_keys
-from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S
+from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
 from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
 from gateway.delivery.restore import hello_tells
@@ -97,6 +97,7 @@ class Delivery:
         listener = asyncio.create_task(self._listen(), name="delivery-listener")
         try:
             while True:
+                began_s = self._clock.monotonic_s()
                 try:
                     await self._turn()
                 except DatabaseFailure as error:
@@ -105,6 +106,9 @@ class Delivery:
                     await self._clock.sleep(RETRY_AFTER_TROUBLE_S)
                     continue
                 await self._wait()
+                pause = began_s + TURN_EVERY_S - self._clock.monotonic_s()
+                if pause > 0:
+                    await self._clock.sleep(pause)
         finally:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)

@@ -84,13 +84,17 @@ def marks_of_rows(
 
 
 def _starts_sale(row: ParsedRow) -> bool:
-    on_sale = row.values.flag("onSale")
-    return on_sale is True or (on_sale is None and row.values.decimal("salePrice") is not None)
+    sent = row.values.stored
+    on_sale = sent.get("onSale")
+    return on_sale is True or (on_sale is None and sent.get("salePrice") is not None)
 
 
 def _ends_sale(row: ParsedRow) -> bool:
-    cleared = "salePrice" in row.values and row.values["salePrice"] is None
-    return not _starts_sale(row) and (cleared or row.values.flag("onSale") is False)
+    sent = row.values.stored
+    on_sale = sent.get("onSale")
+    if on_sale is None:
+        return "salePrice" in sent and sent["salePrice"] is None
+    return on_sale is False
 
 
 def _has_started_a_sale(connection: Connection, store_id: str) -> bool:

@@ -6,7 +6,7 @@ that two nudges never draw one label twice.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import datetime
 
 import structlog
@@ -101,35 +101,28 @@ class Sync:
         return result
 
     async def bring_up_to_date(self, *, product_ids: Sequence[int] | None = None) -> int:
-        """Draw until no display (bound to one of the products) is stale. Gives how many revisions moved."""
-        moved = 0
-        async with self._one_at_a_time:
-            for _ in range(DRAWS_BEFORE_GIVING_UP):
-                now = self._clock.now()
-                stale = await self._database.read(_stale(now, product_ids))
-                if not stale:
-                    return moved
-                moved += await self._bring(stale)
-        # Products that change faster than they can be drawn: the next nudge or minute goes on.
-        self._nudged.set()
-        return moved
+        """Draw until no display (bound to one of the products) is stale. Gives how many revisions moved.
 
-    async def _bring(self, display_ids: Sequence[str]) -> int:
-        """While some pictures wait for the writer, the next are drawn."""
-        moved = 0
-        writing: asyncio.Task[int] | None = None
-        try:
-            for start in range(0, len(display_ids), DISPLAYS_AT_ONCE):
-                pictures = await self._pictures(display_ids[start : start + DISPLAYS_AT_ONCE])
-                if writing is not None:
-                    moved += await writing
-                writing = asyncio.create_task(self._write(pictures), name="sync-write")
-            return moved + (await writing if writing is not None else 0)
-        finally:
-            if writing is not None and not writing.done():  # drawing has failed: what was drawn before it still counts
-                (outcome,) = await asyncio.gather(writing, return_exceptions=True)
-                if isinstance(outcome, Exception):
-                    log.warning("sync_write_failed", reason=str(outcome))
+        While some pictures wait for the writer, the next are drawn; only those are left out of the next look.
+        """
+        async with self._one_at_a_time, _Writing(self._write) as writing:
+            for _ in range(DRAWS_BEFORE_GIVING_UP):
+                stale = await self._stale_but(writing.display_ids, product_ids)
+                if not stale and writing.display_ids:
+                    await writing.ended()
+                    stale = await self._stale_but(frozenset(), product_ids)
+                if not stale:
+                    return writing.moved
+                for start in range(0, len(stale), DISPLAYS_AT_ONCE):
+                    await writing.begin(await self._pictures(stale[start : start + DISPLAYS_AT_ONCE]))
+            # Products that change faster than they can be drawn: the next nudge or minute goes on.
+            self._nudged.set()
+            await writing.ended()
+            return writing.moved
+
+    async def _stale_but(self, display_ids: Collection[str], product_ids: Sequence[int] | None) -> list[str]:
+        stale = await self._database.read(_stale(self._clock.now(), product_ids))
+        return [one for one in stale if one not in display_ids]
 
     async def _pictures(self, display_ids: Sequence[str]) -> list[Picture]:
         now = self._clock.now()
@@ -185,6 +178,38 @@ class Sync:
         finally:
             nudge.cancel()
             pause.cancel()
+
+
+class _Writing:
+    """The pictures that wait for the writer, one lot at a time. `moved`: revisions so far."""
+
+    def __init__(self, write: Callable[[Sequence[Picture]], Coroutine[None, None, int]]) -> None:
+        self._write = write
+        self._task: asyncio.Task[int] | None = None
+        self.display_ids: frozenset[str] = frozenset()
+        self.moved = 0
+
+    async def begin(self, pictures: Sequence[Picture]) -> None:
+        """Once the lot before is written."""
+        await self.ended()
+        self.display_ids = frozenset(one.display_id for one in pictures)
+        self._task = asyncio.create_task(self._write(pictures), name="sync-write")
+
+    async def ended(self) -> None:
+        """Raises what the writing raised."""
+        if self._task is not None:
+            self.moved += await self._task
+        self._task, self.display_ids = None, frozenset()
+
+    async def __aenter__(self) -> "_Writing":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """If drawing has failed, what was drawn before it still counts."""
+        if self._task is not None and not self._task.done():
+            (outcome,) = await asyncio.gather(self._task, return_exceptions=True)
+            if isinstance(outcome, Exception):
+                log.warning("sync_write_failed", reason=str(outcome))
 
 
 def _stale(now: datetime, product_ids: Sequence[int] | None) -> Callable[[Connection], list[str]]:
