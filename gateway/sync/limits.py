@@ -7,7 +7,7 @@ RETRY_AFTER_TROUBLE_S = 2.0
 # One write transaction: long enough to share its fsync, short enough (tens of ms) not to keep a POS waiting. The sooner
 # the first labels are written, the sooner bridges and tags have work of their own: more than this and they stood idle.
 DISPLAYS_AT_ONCE = 256
-# Four calls for the displays of a transaction: two workers were as busy with them as with two calls, four have one each.
+# Four calls for the displays of a transaction: two workers were as busy as with two calls, and four have one each.
 LABELS_IN_A_WORKER_CALL = 64
 # Each round redraws only what changed meanwhile; more rounds than this and the next nudge goes on.
 DRAWS_BEFORE_GIVING_UP = 20

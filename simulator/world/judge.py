@@ -17,6 +17,7 @@ from gateway.catalog import ParsedRow, Product, ProductFields, RowMode, Stored, 
 from gateway.labels.reference import render
 from gateway.sync import label_of
 
+TEMPLATE = "shelf"  # of a display for which nobody chose another
 OPTIONAL_KEPT = frozenset({"name", "price"})  # never cleared by a row that leaves them out, even in full mode
 
 
@@ -130,7 +131,7 @@ class Judge:
             self._products.setdefault(barcode, JudgedProduct()).removed_by = self._seq
 
     def expected(
-        self, display_id: str, panel: str, barcodes: Sequence[str], at: datetime, template: str = "shelf"
+        self, display_id: str, panel: str, barcodes: Sequence[str], at: datetime, template: str = TEMPLATE
     ) -> Expected:
         """The picture of a display that is bound to these products; without products the unbound one."""
         products = [self._product(barcode) for barcode in barcodes]

@@ -324,7 +324,7 @@ class World:
         different = []
         for one in displays:
             barcodes = bound[one.display_id].barcodes if one.display_id in bound else ()
-            expected = self.judge.expected(one.display_id, one.panel, barcodes, self.clock.now())
+            expected = self.judge.expected(one.display_id, one.panel, barcodes, self.clock.now(), one.template)
             if self.glass(one.display_id) != expected.planes:
                 different.append(one.display_id)
         return different

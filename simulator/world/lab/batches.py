@@ -1,14 +1,25 @@
 """The batches of a run, and what they must come to: how many rows were sent, how many displays show their products.
 
-In: what the POS sent, which display people bound to what. Out: for each batch the rows, and the least and the most
-displays that it may wait for. Rule: nothing is read from the batch itself. A display that was bound anew while a batch
-was being processed may count or not; every other one counts exactly if it shows one of the products.
+In: what the POS sent, which display people bound to what, and how it is drawn. Out: for each batch the rows, and the
+least and the most displays that it may wait for; for each display what people want of it. Rule: nothing is read from
+the batch itself. A display that was bound anew while a batch was being processed may count or not; every other one
+counts exactly if it shows one of the products.
 """
 
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from simulator.world.judge import TEMPLATE
+
+
+class Bound(NamedTuple):
+    """What people want a display to show: a product or none, drawn by which template."""
+
+    barcode: str | None
+    template: str = TEMPLATE
 
 
 @dataclass(slots=True)
@@ -31,25 +42,29 @@ class RememberedBatches:
     """What was known when a backup was made. `unsure`: displays that somebody was binding just then."""
 
     taken: tuple[tuple[Batch, bool, tuple[int, int], frozenset[str]], ...]  # whether settled, for how many, bound anew
-    bound: dict[str, str | None]
+    bound: dict[str, Bound]
     unsure: frozenset[str]
+    contested: frozenset[str]
 
 
 class Batches:
     def __init__(self) -> None:
         self.all: list[Batch] = []
-        self._bound: dict[str, str | None] = {}
+        self._bound: dict[str, Bound] = {}
         self._begun = asyncio.Event()
         self._under_way: dict[str, int] = {}  # displays that somebody is binding just now
+        self._contested: set[str] = set()  # that two people bound at once: only the gateway knows who came last
 
     def are_bound(self, bindings: Iterable[tuple[str, str]]) -> None:
         """As the shop opens: display and barcode."""
-        self._bound.update(bindings)
+        self._bound.update((display, Bound(barcode)) for display, barcode in bindings)
 
     @contextmanager
     def binding(self, display: str) -> Iterator[None]:
         """Somebody binds or unbinds it; when exactly, only the gateway knows."""
-        self._under_way[display] = self._under_way.get(display, 0) + 1
+        others = self._under_way.get(display, 0)
+        self._under_way[display] = others + 1
+        (self._contested.add if others else self._contested.discard)(display)
         for batch in self.all:
             if not batch.is_settled:
                 batch.bound_anew.add(display)
@@ -59,15 +74,21 @@ class Batches:
             self._under_way[display] -= 1
 
     def barcode_of(self, display: str) -> str | None:
-        return self._bound.get(display)
+        bound = self._bound.get(display)
+        return None if bound is None else bound.barcode
+
+    def as_bound(self) -> dict[str, Bound]:
+        """What people want of each display of which that is known."""
+        return {display: bound for display, bound in self._bound.items() if display not in self._contested}
 
     def displays_of(self, barcodes: Iterable[str]) -> list[str]:
         """Those that show one of these."""
         wanted = frozenset(barcodes)
-        return [display for display, barcode in self._bound.items() if barcode in wanted]
+        return [display for display, bound in self._bound.items() if bound.barcode in wanted]
 
-    def is_bound(self, display: str, barcode: str | None) -> None:
-        self._bound[display] = barcode
+    def is_bound(self, display: str, barcode: str | None, template: str | None = None) -> None:
+        """Without a template it keeps the one it had."""
+        self._bound[display] = Bound(barcode, template or self._bound.get(display, Bound(None)).template)
 
     def begins(self, session: str, barcodes: Iterable[str], rows: int) -> Batch:
         """It is about to be completed."""
@@ -92,7 +113,7 @@ class Batches:
             (one, one.is_settled, one.displays_bound, frozenset(one.bound_anew)) for one in self.all if one.is_taken
         )
         unsure = frozenset(display for display, people in self._under_way.items() if people)
-        return RememberedBatches(taken, dict(self._bound), unsure)
+        return RememberedBatches(taken, dict(self._bound), unsure, frozenset(self._contested))
 
     def forget_after(self, then: RememberedBatches) -> frozenset[str]:
         """The gateway lives again from a backup of then. Gives the displays of which nobody knows; see `are_sure`."""
@@ -103,7 +124,7 @@ class Batches:
                 batch.bound_anew = set(anew)
             elif batch.is_taken:
                 self.drop(batch)
-        self._bound = dict(then.bound)
+        self._bound, self._contested = dict(then.bound), set(then.contested)
         for display in then.unsure:
             self._under_way[display] = self._under_way.get(display, 0) + 1
         for batch in self.all:
@@ -120,6 +141,6 @@ class Batches:
         if batch.is_settled:
             return
         batch.is_settled = True
-        shows = {display for display, barcode in self._bound.items() if barcode in batch.barcodes}
+        shows = {display for display, bound in self._bound.items() if bound.barcode in batch.barcodes}
         least = len(shows - batch.bound_anew)
         batch.displays_bound = (least, least + len(batch.bound_anew))

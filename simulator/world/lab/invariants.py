@@ -133,6 +133,16 @@ async def every_glass_shows_what_the_newest_rows_say(lab: "Lab") -> AsyncIterato
         yield f"{display_id} shows something else"
 
 
+async def every_display_is_bound_as_people_bound_it(lab: "Lab") -> AsyncIterator[str]:
+    """Where they did it one after the other. A product that has gone since leaves its display as it was."""
+    standings = {one.display_id: one for one in await lab.world.displays()}
+    for display_id, wanted in lab.batches.as_bound().items():
+        found = standings[display_id]
+        barcodes = () if wanted.barcode is None else (wanted.barcode,)
+        if (found.barcodes, found.template) != (barcodes, wanted.template):
+            yield f"{display_id} shows {found.barcodes} by {found.template}, and was bound to {wanted}"
+
+
 async def the_other_store_is_as_its_authority_says(lab: "Lab") -> AsyncIterator[str]:
     """Whole products by version: late, twice or out of order, the newest is what is kept."""
     expected = lab.head_office.products()
@@ -217,6 +227,7 @@ AFTER = (
     nothing_breaks_that_nobody_broke,
     accepted_is_durable,
     every_glass_shows_what_the_newest_rows_say,
+    every_display_is_bound_as_people_bound_it,
     the_other_store_is_as_its_authority_says,
     the_ledger_adds_up,
     a_batch_counts_each_row_and_each_display_once,

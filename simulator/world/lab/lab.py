@@ -147,6 +147,7 @@ class Lab:
         self._opened_s = 0.0
         self.starting = asyncio.Lock()
         self.restoring = Restoring(self)
+        self._settings = asyncio.Lock()  # two who change them at once would leave nobody knowing what they are
         self._errands: list[asyncio.Task[None]] = []
         self._troubles: list[asyncio.Task[None]] = []
 
@@ -554,8 +555,11 @@ class Lab:
                     await self.world.crash()
                     await self.clock.sleep(START_AGAIN_S)
 
-    async def bind(self, display: str, barcode: str | None) -> None:
-        """What somebody with a scanner does; None unbinds. A product that was just removed cannot be bound."""
+    async def bind(self, display: str, barcode: str | None, template: str | None = None) -> None:
+        """What somebody with a scanner does; None unbinds. A product that was just removed cannot be bound.
+
+        Without a template the display is drawn as before.
+        """
         path, life = f"/admin/displays/{display}/binding", -1
         with self.batches.binding(display):
             while life != self.world.restores:  # a restore has lost it, or may have
@@ -564,9 +568,27 @@ class Lab:
                     await self.operate("DELETE", path)
                     taken = True
                 else:
-                    taken = await self.operate("PUT", path, {"barcodes": [barcode]}, also=(404,)) < 400
+                    body: Row = {"barcodes": [barcode], **({"template": template} if template else {})}
+                    taken = await self.operate("PUT", path, body, also=(404,)) < 400
             if taken:
-                self.batches.is_bound(display, barcode)
+                self.batches.is_bound(display, barcode, template)
+
+    async def change_settings(self, locale: str, law: str) -> None:
+        """Of the store: by which every label is drawn anew."""
+        async with self._settings:
+            await self._set_settings(locale, law)
+
+    async def settings_are_set_again(self) -> None:
+        """After a restore, as they were meant to be."""
+        async with self._settings:
+            await self._set_settings(self.world.judge.settings.locale, self.world.judge.settings.law)
+
+    async def _set_settings(self, locale: str, law: str) -> None:
+        life = -1
+        while life != self.world.restores:
+            life = self.world.restores
+            await self.operate("PATCH", f"/admin/stores/{self.world.store}", {"locale": locale, "law": law})
+        self.world.judge.settings = replace(self.world.judge.settings, locale=locale, law=law)
 
     async def operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> int:
         """What an operator does; tried again until a gateway answers. Gives the status; `also`: refusals in order."""

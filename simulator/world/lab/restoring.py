@@ -69,6 +69,7 @@ class Restoring:
             if batch.is_taken and not batch.is_watched:
                 lab.errand(f"watch {batch.session}", lab.watch_batch(batch))
         lab.errand("the bindings of the backup", self._look_at_bindings(unsure))
+        lab.errand("the store's settings", lab.settings_are_set_again())
         lab.errand("the POS's whole list", self._send_whole_list(known))
         lab.errand("the authority's chunks", self._send_chunks_again())
 
@@ -98,5 +99,5 @@ class Restoring:
         await lab.start_gateway()
         for one in await lab.world.displays():
             if one.display_id in unsure:
-                lab.batches.is_bound(one.display_id, one.barcodes[0] if one.barcodes else None)
+                lab.batches.is_bound(one.display_id, one.barcodes[0] if one.barcodes else None, one.template)
         lab.batches.are_sure(unsure)

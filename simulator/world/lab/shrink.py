@@ -4,6 +4,7 @@ In: a scenario, a seed whose run breaks a promise. Out: what must be kept, and i
 tag draws by its own name, so that what is left out changes nothing in the rest but by what it would have done.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -98,7 +99,8 @@ def _parts(names: list[str], size: int) -> Iterator[frozenset[str]]:
 def story_of(shrunk: Shrunk, scenario: Scenario, lines_max: int = 12) -> list[str]:
     """The run in words with times, and the command that replays it."""
     verdict, kept = shrunk.verdict, shrunk.kept
-    told = [f"{_clock(at_s)}  {words}" for at_s, words in verdict.story]
+    story = verdict.story if len(verdict.story) < lines_max else _each_promise_once(verdict)
+    told = [f"{_clock(at_s)}  {words}" for at_s, words in story]
     command = f"esl world replay {verdict.seed} --scenario {scenario.name}"
     if kept.incidents is not None:
         command += f" --only {','.join(sorted(kept.incidents))}"
@@ -107,6 +109,20 @@ def story_of(shrunk: Shrunk, scenario: Scenario, lines_max: int = 12) -> list[st
     if kept.until_s is not None:
         command += f" --until {kept.until_s:.0f}"
     return [*told[-(lines_max - 1) :], command]
+
+
+def _each_promise_once(verdict: Verdict) -> list[tuple[float, str]]:
+    """The story with the first breach of each promise, and how many there were: a whole wall breaks one sixty times."""
+    breaches = Counter(one.promise for one in verdict.violations)
+    first = {f"BROKEN: {one.promise}: {one.words}": one.promise for one in verdict.violations}
+    told: list[tuple[float, str]] = []
+    for at_s, words in verdict.story:
+        promise = first.get(words)
+        if promise is None:
+            told.append((at_s, words))
+        elif more := breaches.pop(promise, 0):
+            told.append((at_s, words if more == 1 else f"{words} (and {more - 1} times more)"))
+    return told
 
 
 def _clock(at_s: float) -> str:

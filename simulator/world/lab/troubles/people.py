@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from simulator.chance import Random
 from simulator.world.lab.troubles.trouble import Trouble
 
+TEMPLATES = ("shelf", "minimal")
+LOCALES, LAWS = ("hr-HR", "de-DE", "en-GB"), ("hr", "eu", "none")
+
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
@@ -30,6 +33,25 @@ async def bind(lab: "Lab", chance: Random) -> None:
         await lab.bind(display, barcode)
 
 
+async def choose_template(lab: "Lab", chance: Random) -> None:
+    """Of what the display shows already: the same product, drawn in another way."""
+    display, template = lab.pick_display(chance), chance.choice(TEMPLATES)
+    display = await lab.moment(chance) or display
+    barcode = None if display is None else lab.batches.barcode_of(display)
+    lab.hit("people.template", tag=lab.tag_of(display))
+    lab.tell(f"somebody has {display} drawn by the template {template}")
+    if display is not None and barcode is not None:
+        await lab.bind(display, barcode, template)
+
+
+async def change_settings(lab: "Lab", chance: Random) -> None:
+    locale, law = chance.choice(LOCALES), chance.choice(LAWS)
+    await lab.moment(chance)
+    lab.hit("people.settings")
+    lab.tell(f"the store's labels are drawn for {locale} and the law {law} from now on")
+    await lab.change_settings(locale, law)
+
+
 async def revoke_token(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lab.hit("people.token_revoked")
@@ -40,5 +62,9 @@ async def revoke_token(lab: "Lab", chance: Random) -> None:
 PEOPLE = (
     Trouble("people.unbind", "a display is unbound while it is served, and bound anew later", unbind, is_errand=True),
     Trouble("people.bind", "a display gets another product", bind, is_errand=True),
+    Trouble("people.template", "a display is drawn by another template", choose_template, is_errand=True),
+    Trouble(
+        "people.settings", "the store gets another locale or law: every label changes", change_settings, is_errand=True
+    ),
     Trouble("people.token_revoked", "the POS's token is revoked and replaced", revoke_token, is_errand=True),
 )

@@ -16,8 +16,9 @@ from gateway.delivery.hearing import Ear
 from gateway.delivery.rule import DisplayBooks, report_heard
 from simulator.world.lab import TROUBLES, Kept, Scenario, ScenarioWrong, load_scenario, run_seed, script_of
 from simulator.world.lab.certificate import certify
-from simulator.world.lab.shrink import shrink, story_of
+from simulator.world.lab.shrink import Shrunk, shrink, story_of
 from simulator.world.lab.states import DeliveryState
+from simulator.world.lab.verdict import Verdict, Violation
 
 LONG = os.environ.get("ESL_TEST_LONG") == "1"
 KINDS = frozenset(TROUBLES)
@@ -108,6 +109,17 @@ def test_a_planted_bug_is_found_shrunk_and_told(monkeypatch: pytest.MonkeyPatch)
     assert len(story) <= 12
     assert story[-1].startswith(f"esl world replay {seed}")
     assert any("BROKEN" in line for line in story)
+
+
+def test_a_long_story_says_each_broken_promise_once_and_how_often() -> None:
+    breaches = tuple(Violation(60.0, "every glass is right", f"tag {number}") for number in range(20))
+    told = [(5.0, "the locale changes"), *((60.0, f"BROKEN: {one.promise}: {one.words}") for one in breaches)]
+    verdict = Verdict("tiny", 1, 7, breaches, "", {}, {}, story=tuple(told))
+    assert story_of(Shrunk(Kept(), verdict, 1), MORNING) == [
+        "  0:00:05  the locale changes",
+        "  0:01:00  BROKEN: every glass is right: tag 0 (and 19 times more)",
+        f"esl world replay 7 --scenario {MORNING.name}",
+    ]
 
 
 def test_every_trouble_that_a_scenario_names_happens_and_meets_displays() -> None:

@@ -20,7 +20,7 @@ from simulator.clock import VirtualClock
 from simulator.fleet import Fleet, FleetPlan
 from simulator.schedule import Scheduler
 from simulator.virtual_time import run
-from simulator.world.lab.batches import Batches
+from simulator.world.lab.batches import Batches, Bound
 from simulator.world.lab.disk import Disk, PowerCut, Tear
 from simulator.world.lab.sealed import SealedWords
 
@@ -109,3 +109,18 @@ def test_a_display_that_was_bound_anew_may_count_or_not_and_every_other_one_does
     batches.settles(later)
     assert batch.displays_bound == (1, 3)
     assert later.displays_bound == (1, 2)
+
+
+def test_what_two_people_bound_at_once_is_known_to_nobody_until_it_is_bound_again() -> None:
+    batches = Batches()
+    batches.are_bound([("a.0", "milk"), ("b.0", "bread")])
+    with batches.binding("a.0"):
+        batches.is_bound("a.0", "butter", "minimal")
+    assert batches.as_bound() == {"a.0": Bound("butter", "minimal"), "b.0": Bound("bread")}
+    with batches.binding("a.0"), batches.binding("a.0"):
+        batches.is_bound("a.0", "eggs")
+        batches.is_bound("a.0", "milk")
+    assert batches.as_bound() == {"b.0": Bound("bread")}
+    with batches.binding("a.0"):
+        batches.is_bound("a.0", "eggs")
+    assert batches.as_bound()["a.0"] == Bound("eggs", "minimal"), "without a template it keeps the one it had"
