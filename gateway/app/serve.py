@@ -32,6 +32,7 @@ from gateway.app.limits import BROKER_PROBE_PAUSE_S, BROKER_PROBES, GARBAGE_EVER
 from gateway.app.listen import open_http_port, url_of
 from gateway.app.recording import RecordedCarrier, Recording, recorded
 from gateway.app.services import Ports, warm_worker
+from gateway.app.standard_input import call_when_stdin_ends
 from gateway.app.workers import WorkerPool, workers_of_this_machine
 from gateway.intake import SyncListener
 from gateway.links import BrokerAddress, BrokerAway, BrokerUrlWrong, MqttCarrier, SerialCarrier, probe_broker
@@ -43,14 +44,19 @@ from gateway.telemetry import set_up_logs
 log = structlog.get_logger("app")
 
 
-def serve(settings: Settings, on_ready: Callable[[str, str], None] | None = None) -> None:
-    """Run until SIGTERM or SIGINT. `on_ready` hears where HTTP and MQTT are. Raises CannotStart, DatabaseFailure."""
+def serve(
+    settings: Settings, on_ready: Callable[[str, str], None] | None = None, *, until_stdin_ends: bool = False
+) -> None:
+    """Run until SIGTERM or SIGINT, or until standard input ends. `on_ready` hears where HTTP and MQTT are.
+
+    Raises CannotStart, DatabaseFailure.
+    """
     if not sys.platform.startswith(("linux", "darwin")):
         raise CannotStart("esl-gateway runs on Linux and macOS; elsewhere use a Linux virtual machine or WSL 2")
     set_up_logs(settings.log_level, settings.log_format)
     folder = DataFolder.open(settings.data)
     try:
-        asyncio.run(_Process(settings, folder, on_ready).run())
+        asyncio.run(_Process(settings, folder, on_ready, until_stdin_ends=until_stdin_ends).run())
     finally:
         folder.close()
 
@@ -58,10 +64,18 @@ def serve(settings: Settings, on_ready: Callable[[str, str], None] | None = None
 class _Process:
     """What one process holds besides the gateway itself, taken in order and given back in the opposite one."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, on_ready: Callable[[str, str], None] | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        on_ready: Callable[[str, str], None] | None,
+        *,
+        until_stdin_ends: bool,
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._on_ready = on_ready
+        self._until_stdin_ends = until_stdin_ends
         self._last = folder.last_ports()
         self._clock = SystemClock()
         self._secrets = SystemSecrets()
@@ -72,6 +86,8 @@ class _Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop.set)
+        if self._until_stdin_ends:
+            call_when_stdin_ends(lambda: loop.call_soon_threadsafe(self._told_to_stop.set))
         settings = self._settings
         async with AsyncExitStack() as stack:
             broker = self._new_broker()

@@ -33,6 +33,10 @@ def serve(
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Write down what bridges and POS systems say.")
     ] = None,
+    until_stdin_ends: Annotated[
+        bool,
+        typer.Option("--until-stdin-ends", help="End when standard input does: with the program that started it."),
+    ] = False,
     log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error.")] = None,
     log_format: Annotated[str | None, typer.Option("--log-format", help="lines or json.")] = None,
 ) -> None:
@@ -58,6 +62,10 @@ def serve(
         "log_format": log_format,
     }
     try:
-        run(load_settings(given), lambda url, mqtt_url: typer.echo(f"ready: {url} (POS API, console) and {mqtt_url}"))
+        run(
+            load_settings(given),
+            lambda url, mqtt_url: typer.echo(f"ready: {url} (POS API, console) and {mqtt_url}"),
+            until_stdin_ends=until_stdin_ends,
+        )
     except (CannotStart, DatabaseFailure, SettingWrong) as error:
         raise CommandFailed(str(error)) from error

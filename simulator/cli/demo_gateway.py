@@ -1,7 +1,7 @@
 """The demo's gateway: `esl serve` as a process of its own, which may be killed and started again on the same ports.
 
 In: a data folder, where to listen. Out: its address. Rule: it lives in a session of its own, so that Ctrl-C reaches the
-demo alone, which then ends it; what it writes goes to a file.
+demo alone, which then ends it; it ends by itself if the demo is gone; what it writes goes to a file.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class GatewayProcess:
         return iter([self._http]) if self._http else (f"{HOST}:{port}" for port in _free_ports(HTTP_PORT))
 
     async def _started(self, http: str, mqtt: str) -> bool:
-        options = ["--data", str(self._data), "--http", http, "--log-level", "warning"]
+        options = ["--data", str(self._data), "--http", http, "--log-level", "warning", "--until-stdin-ends"]
         options += ["--broker", self._broker] if self._broker else ["--mqtt", mqtt]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ESL_")}
         if self._control:
@@ -57,7 +57,7 @@ class GatewayProcess:
             # -P: a folder called gateway in the working folder is not ours.
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "gateway.cli", "serve", *options),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=PIPE,  # its other end goes when we go
                 stdout=PIPE,
                 stderr=log,
                 env=environment,

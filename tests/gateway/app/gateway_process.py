@@ -23,8 +23,9 @@ class GatewayProcess:
     def __init__(self, data: Path, *options: str, ports: Sequence[str] = ("--http", "127.0.0.1:0")) -> None:
         self.data = data
         command = [sys.executable, "-m", "gateway.cli", "serve", "--data", str(data), *ports, *QUICK, *options]
+        pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
         )
 
     @property

@@ -47,6 +47,15 @@ def test_told_to_stop_it_ends_with_status_0_and_takes_everything_along(tmp_path:
         assert not (tmp_path / "endpoint.json").exists()
 
 
+def test_started_by_a_program_it_ends_with_it(tmp_path: Path) -> None:
+    with gateway(tmp_path, "--until-stdin-ends") as one:
+        assert one.process.stdin is not None
+        assert one.process.poll() is None
+        one.process.stdin.close()
+        one.process.stdin = None  # or the helper's end would close it again
+        assert one.process.wait(30) == 0
+
+
 def test_once_ready_it_says_where_it_is_and_keeps_its_secrets(tmp_path: Path) -> None:
     with gateway(tmp_path) as one:
         assert one.endpoint["pid"] == one.process.pid
