@@ -2,6 +2,8 @@
 
 # Two live tokens of a kind let a POS change its token without an interruption; more would only be forgotten ones.
 LIVE_TOKENS_MAX = 2
+# A token for a while, such as that of one import: whoever needs more than a day needs one without an end.
+LIVES_S_MAX = 24 * 60 * 60
 
 # A repeated request is recognised for a day: a till that was off over night still gets its first answer.
 ANSWER_KEPT_MS = 24 * 60 * 60 * 1000

@@ -10,14 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from gateway.access import tables
 from gateway.access.audit_log import audit
-from gateway.access.limits import LIVE_TOKENS_MAX, TOKEN_OCTETS
+from gateway.access.limits import LIVE_TOKENS_MAX, LIVES_S_MAX, TOKEN_OCTETS
 from gateway.access.sandbox import ChecklistItem, sandbox_report
 from gateway.access.stores import TWIN_SUFFIX, FieldInvalid, end_trial, store_settings
 from gateway.ports import Secrets, from_ms, to_ms
@@ -30,7 +30,10 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """What may be shown of a token. `token_id` names it, and opens nothing."""
+    """What may be shown of a token. `token_id` names it, and opens nothing.
+
+    `revoked_at`: from then on the token opens nothing either; it lies ahead for one that was made for a while.
+    """
 
     token_id: str
     store_id: str
@@ -38,6 +41,9 @@ class TokenRow:
     field_map: Mapping[str, str] | None
     created_at: datetime
     revoked_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None or self.revoked_at > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +92,20 @@ def create_token(
     *,
     field_map: Mapping[str, str] | None = None,
     force: bool = False,
+    lives_s: int | None = None,
     now: datetime,
     actor: str = "admin",
 ) -> tuple[str, TokenRow]:
-    """A new token: its text, to be shown once, and what is kept of it.
+    """A new token: its text, to be shown once, and what is kept of it. With `lives_s` it revokes itself then.
 
     The first production token ends the trial. Raises StoreUnknown, FieldInvalid, TooManyTokens, SandboxIncomplete.
     """
     settings = store_settings(connection, store_id)
     if settings.twin_of is not None:
         raise FieldInvalid("store", f"sandbox tokens of {settings.twin_of} act on {store_id}: make one for that store")
-    _ensure_room(connection, store_id, kind)
+    if lives_s is not None and not 1 <= lives_s <= LIVES_S_MAX:
+        raise FieldInvalid("livesS", f"1 to {LIVES_S_MAX} seconds, not {lives_s}")
+    _ensure_room(connection, store_id, kind, now)
     missing = [item for item in sandbox_report(connection, store_id) if item.done_at is None]
     if kind is TokenKind.PRODUCTION:
         if missing and not force:
@@ -112,6 +121,7 @@ def create_token(
             kind=kind.value,
             field_map=_json_or_none(field_map),
             created_at=to_ms(now),
+            revoked_at=None if lives_s is None else to_ms(now + timedelta(seconds=lives_s)),
         )
     )
     forced = kind is TokenKind.PRODUCTION and bool(missing)
@@ -123,13 +133,13 @@ def create_token(
     return text, row
 
 
-def find_token(connection: Connection, text: str) -> Grant | None:
+def find_token(connection: Connection, text: str, now: datetime) -> Grant | None:
     """What the token's bearer may do; None for one that is unknown or revoked."""
     token, store = tables.token.c, tables.store.c
     row = connection.execute(
         select(token.token_id, token.store_id, token.kind, token.field_map, store.trial)
         .join(tables.store, store.store_id == token.store_id)
-        .where(token.hash == _hash(text), token.revoked_at.is_(None))
+        .where(token.hash == _hash(text), _is_live(now))
     ).one_or_none()
     if row is None:
         return None
@@ -155,7 +165,7 @@ def list_tokens(connection: Connection, store_id: str | None = None) -> list[Tok
 def revoke_token(connection: Connection, token_id: str, now: datetime, *, actor: str = "admin") -> TokenRow:
     """From now on the token opens nothing. Revoking it again changes nothing. Raises TokenUnknown."""
     row = _one(connection, token_id)
-    if row.revoked_at is None:
+    if row.is_live(now):
         chosen = tables.token.c.token_id == token_id
         connection.execute(update(tables.token).where(chosen).values(revoked_at=to_ms(now)))
         audit(connection, actor, "token_revoked", token_id, now, {"store": row.store_id, "kind": row.kind.value})
@@ -170,10 +180,15 @@ def update_token(connection: Connection, token_id: str, field_map: Mapping[str, 
     return _one(connection, token_id)
 
 
-def _ensure_room(connection: Connection, store_id: str, kind: TokenKind) -> None:
+def _is_live(now: datetime) -> ColumnElement[bool]:
+    revoked_at = tables.token.c.revoked_at
+    return or_(revoked_at.is_(None), revoked_at > to_ms(now))
+
+
+def _ensure_room(connection: Connection, store_id: str, kind: TokenKind, now: datetime) -> None:
     token = tables.token.c
     live = connection.scalar(
-        select(func.count()).where(token.store_id == store_id, token.kind == kind.value, token.revoked_at.is_(None))
+        select(func.count()).where(token.store_id == store_id, token.kind == kind.value, _is_live(now))
     )
     if (live or 0) >= LIVE_TOKENS_MAX:
         raise TooManyTokens(store_id, kind)

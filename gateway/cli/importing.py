@@ -24,6 +24,8 @@ ROWS_A_PUSH = 1_000
 REASONS_SHOWN = 10
 # A gateway that is killed and started again meanwhile is waited for.
 PATIENCE_S = 60.0
+# The token of an import is revoked at its end; that of one that was killed revokes itself.
+TOKEN_LIVES_S = 24 * 60 * 60
 
 
 def register(app: typer.Typer) -> None:
@@ -157,14 +159,14 @@ def _token(gateway: Gateway, store: str, given: str | None) -> Iterator[str]:
     live = [
         str(one["tokenId"])
         for one in items_of(gateway.get("/admin/tokens", store=store), "tokens")
-        if one["kind"] == kind and one["revokedAt"] is None
+        if one["kind"] == kind and one["live"]
     ]
     if len(live) >= LIVE_TOKENS_MAX:
         raise CommandFailed(
             f"store {store} has {len(live)} live {kind} tokens ({', '.join(live)}), and an import would need a third "
             "of its own: send with one of these by --token T, or free a place with `esl token revoke ID`"
         )
-    made = gateway.post(f"/admin/stores/{store}/tokens", {"kind": kind, "force": True})
+    made = gateway.post(f"/admin/stores/{store}/tokens", {"kind": kind, "force": True, "livesS": TOKEN_LIVES_S})
     try:
         yield str(made["token"])
     finally:

@@ -66,7 +66,7 @@ def create_app(services: PosServices, extra_route_handlers: Sequence[ControllerR
         request_max_body_size=None,  # the edge counts, after decoding
         cors_config=_cors(settings),
     )
-    bearer = Bearer(litestar, services.database, settings.untouched)
+    bearer = Bearer(litestar, services.database, services.clock, settings.untouched)
     return edge(bearer, services.clock, services.secrets, prefixes=settings.prefixes, untouched=settings.untouched)
 
 

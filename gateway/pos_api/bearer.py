@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access import find_token
 from gateway.database import Database
+from gateway.ports import Clock
 from gateway.pos_api.body import headers_of
 from gateway.pos_api.exchange import exchange_of, http_scope
 from gateway.pos_api.path import is_below
@@ -41,9 +42,10 @@ def refused(code: str, detail: str) -> Problem:
 class Bearer:
     """An ASGI application around another one, inside the edge."""
 
-    def __init__(self, app: ASGIApp, database: Database, untouched: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, database: Database, clock: Clock, untouched: tuple[str, ...]) -> None:
         self._app = app
         self._database = database
+        self._clock = clock
         self._untouched = untouched
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +54,7 @@ class Bearer:
             exchange = exchange_of(http)
             try:
                 token = bearer_token(headers_of(http).get("authorization"))
-                exchange.grant = await self._database.read(partial(find_token, text=token))
+                exchange.grant = await self._database.read(partial(find_token, text=token, now=self._clock.now()))
                 if exchange.grant is None:
                     exchange.refusal = refused(
                         "token_unknown", "The token is unknown or revoked; ask the gateway's operator for a new one."

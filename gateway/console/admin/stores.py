@@ -48,6 +48,7 @@ class NewToken(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     kind: TokenKind
     force: bool = False
     field_map: dict[str, str] | None = None
+    lives_s: int | None = None
 
 
 class TokenChanges(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -104,6 +105,7 @@ class StoresController(Controller):
                 kind=data.kind,
                 field_map=field_map,
                 force=data.force,
+                lives_s=data.lives_s,
                 now=services.clock.now(),
             )
         )
@@ -126,8 +128,8 @@ class TokensController(Controller):
     async def list_all(self, services: Services, store: FromQuery[str | None] = None) -> Document:
         if store is not None:
             await services.database.read(partial(store_settings, store_id=store))
-        rows = await services.database.read(partial(list_tokens, store_id=store))
-        return {"tokens": [document(row) for row in rows]}
+        rows, now = await services.database.read(partial(list_tokens, store_id=store)), services.clock.now()
+        return {"tokens": [{**document(row), "live": row.is_live(now)} for row in rows]}
 
     @patch("/{token_id:str}")
     async def change(self, services: Services, token_id: FromPath[str], data: JSONBody[TokenChanges]) -> Document:

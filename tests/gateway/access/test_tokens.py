@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.access import (
+    FieldInvalid,
     SandboxIncomplete,
     StoreUnknown,
     TokenKind,
@@ -32,8 +33,8 @@ def make(books, kind=SANDBOX, **wish):
     return books(lambda connection: create_token(connection, books.secrets, "corner", kind, now=NOW, **wish))
 
 
-def grant_of(books, token):
-    return books(lambda connection: find_token(connection, token))
+def grant_of(books, token, at=NOW):
+    return books(lambda connection: find_token(connection, token, at))
 
 
 def finish_the_checklist(books):
@@ -74,6 +75,32 @@ def test_two_tokens_of_a_kind_may_be_live_so_that_one_can_be_changed_for_another
     assert grant_of(books, new) is not None
     states = [row.revoked_at is None for row in books(list_tokens)]
     assert sorted(states) == [False, True, True]
+
+
+def test_a_token_for_a_while_opens_nothing_once_that_is_over_and_leaves_its_place(books):
+    token, row = make(books, lives_s=3600)
+    make(books)
+    assert row.revoked_at == NOW + timedelta(hours=1)
+    assert grant_of(books, token, NOW + timedelta(minutes=59)) is not None
+    assert grant_of(books, token, NOW + timedelta(hours=1)) is None
+    with pytest.raises(TooManyTokens):
+        make(books)
+    later = NOW + timedelta(hours=2)
+    books(lambda connection: create_token(connection, books.secrets, "corner", SANDBOX, now=later))
+    again = books(lambda connection: revoke_token(connection, row.token_id, later))
+    assert again.revoked_at == NOW + timedelta(hours=1), "it had revoked itself"
+
+
+def test_a_token_for_a_while_can_be_revoked_before(books):
+    token, row = make(books, lives_s=3600)
+    assert books(lambda connection: revoke_token(connection, row.token_id, NOW)).revoked_at == NOW
+    assert grant_of(books, token) is None
+
+
+@pytest.mark.parametrize("lives_s", [0, -1, 86_401])
+def test_a_while_is_a_second_to_a_day(books, lives_s):
+    with pytest.raises(FieldInvalid, match="livesS"):
+        make(books, lives_s=lives_s)
 
 
 def test_revoking_twice_keeps_the_first_moment(books):
