@@ -15,8 +15,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import httpx
-
 from firmware_protocol import split_display_id
 from firmware_protocol.link import DownMessage, UpMessage
 from firmware_protocol.link.messages import ToTag, ToTagKind
@@ -34,15 +32,17 @@ from simulator.tag import VirtualTag
 from simulator.virtual_time import TimeStandsStill, VirtualLoop, run
 from simulator.world.lab import invariants
 from simulator.world.lab.aims import Aims, Moment
-from simulator.world.lab.batches import Batch, Batches
+from simulator.world.lab.batch_watch import BatchWatch
+from simulator.world.lab.batches import Batches
 from simulator.world.lab.disk import Disk, PowerCut
 from simulator.world.lab.head_office import HeadOffice
 from simulator.world.lab.restoring import Restoring
 from simulator.world.lab.scenario import Scenario, ScenarioWrong
 from simulator.world.lab.script import Incident, script_of
 from simulator.world.lab.sealed import SealedWords
+from simulator.world.lab.staff import Staff
 from simulator.world.lab.states import contents_of, delivery_states
-from simulator.world.lab.till import STATUS_EVERY_S, Refused, Till
+from simulator.world.lab.till import Refused, Till
 from simulator.world.lab.trace import Trace
 from simulator.world.lab.troubles import TROUBLES
 from simulator.world.lab.troubles.pos import PUSHED_AT_ONCE
@@ -57,7 +57,6 @@ START_AGAIN_S = 5.0
 NIGHT_S = 24 * 3600.0
 OPENING_WITHIN_S = 7200.0
 YEAR_S = 365.25 * 86_400.0
-LOOKS_AT_VERIFICATION_MAX = 40  # each minute, answered: six minutes of rounds, and every disk that was full or slow
 ROUNDS_S = 420.0  # six minutes of verification, and the last round's answer
 
 
@@ -147,7 +146,7 @@ class Lab:
         self._opened_s = 0.0
         self.starting = asyncio.Lock()
         self.restoring = Restoring(self)
-        self._settings = asyncio.Lock()  # two who change them at once would leave nobody knowing what they are
+        self.staff, self.batch_watch = Staff(self), BatchWatch(self)
         self._errands: list[asyncio.Task[None]] = []
         self._troubles: list[asyncio.Task[None]] = []
 
@@ -554,90 +553,6 @@ class Lab:
                 except (Crashed, DatabaseFailure):
                     await self.world.crash()
                     await self.clock.sleep(START_AGAIN_S)
-
-    async def bind(self, display: str, barcode: str | None, template: str | None = None) -> None:
-        """What somebody with a scanner does; None unbinds. A product that was just removed cannot be bound.
-
-        Without a template the display is drawn as before.
-        """
-        path, life = f"/admin/displays/{display}/binding", -1
-        with self.batches.binding(display):
-            while life != self.world.restores:  # a restore has lost it, or may have
-                life = self.world.restores
-                if barcode is None:
-                    await self.operate("DELETE", path)
-                    taken = True
-                else:
-                    body: Row = {"barcodes": [barcode], **({"template": template} if template else {})}
-                    taken = await self.operate("PUT", path, body, also=(404,)) < 400
-            if taken:
-                self.batches.is_bound(display, barcode, template)
-
-    async def change_settings(self, locale: str, law: str) -> None:
-        """Of the store: by which every label is drawn anew."""
-        async with self._settings:
-            await self._set_settings(locale, law)
-
-    async def settings_are_set_again(self) -> None:
-        """After a restore, as they were meant to be."""
-        async with self._settings:
-            await self._set_settings(self.world.judge.settings.locale, self.world.judge.settings.law)
-
-    async def _set_settings(self, locale: str, law: str) -> None:
-        life = -1
-        while life != self.world.restores:
-            life = self.world.restores
-            await self.operate("PATCH", f"/admin/stores/{self.world.store}", {"locale": locale, "law": law})
-        self.world.judge.settings = replace(self.world.judge.settings, locale=locale, law=law)
-
-    async def operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> int:
-        """What an operator does; tried again until a gateway answers. Gives the status; `also`: refusals in order."""
-        while True:
-            try:
-                answer = await self.world.admin.request(method, path, json=body)
-            except (httpx.TransportError, Crashed):
-                await self.clock.sleep(START_AGAIN_S)
-                continue
-            if answer.status_code < 400 or answer.status_code in also:
-                return answer.status_code
-            if answer.status_code < 500:
-                raise Refused(f"{method} {path} is answered {answer.status_code}: {answer.text[:200]}")
-            await self.clock.sleep(START_AGAIN_S)
-
-    async def watch_batch(self, batch: Batch) -> None:
-        """Polls it to its end: what is confirmed is never more than there is, and progress never falls."""
-        batch.is_watched = True
-        try:
-            await self._watch_to_its_end(batch)
-        finally:
-            batch.is_watched = False
-
-    async def _watch_to_its_end(self, batch: Batch) -> None:
-        session, progress, looks, life = batch.session, -1, 0, self.world.restores
-        while not batch.is_lost:
-            if life != self.world.restores:
-                progress, looks, life = -1, 0, self.world.restores
-            status = await self.till.status(session)
-            if status is not None:
-                looks += status["phase"] == "verifying"
-                if looks == LOOKS_AT_VERIFICATION_MAX:
-                    self.broken(
-                        "a batch ends when all is proved or its time is over", f"batch {session} goes on and on"
-                    )
-                confirmed, of, now = (int(str(status[key])) for key in ("tagsConfirmed", "tagsTotal", "progress"))
-                if confirmed > of:
-                    self.broken("no more is confirmed than there is", f"batch {session}: {confirmed} of {of}")
-                if now < progress:
-                    self.broken("progress never falls", f"batch {session}: {now} after {progress}")
-                progress = now
-                if status["syncedAt"] is not None:
-                    self.batches.settles(batch)
-                if status["status"] != "processing":
-                    rounds = status["verification"]
-                    if confirmed < of and isinstance(rounds, Mapping) and rounds["round"] < rounds["rounds"]:
-                        self.broken("a batch ends when all is proved or its time is over", f"batch {session}: {rounds}")
-                    return
-            await self.clock.sleep(2 * STATUS_EVERY_S)
 
     def airtime_shares(self) -> dict[str, float]:
         """Of each bridge since its last start: how much of the time it was on the air."""

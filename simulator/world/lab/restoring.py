@@ -67,9 +67,9 @@ class Restoring:
         unsure = lab.batches.forget_after(backup.batches)
         for batch in lab.batches.all:
             if batch.is_taken and not batch.is_watched:
-                lab.errand(f"watch {batch.session}", lab.watch_batch(batch))
+                lab.errand(f"watch {batch.session}", lab.batch_watch.watch(batch))
         lab.errand("the bindings of the backup", self._look_at_bindings(unsure))
-        lab.errand("the store's settings", lab.settings_are_set_again())
+        lab.errand("the store's settings", lab.staff.settings_are_set_again())
         lab.errand("the POS's whole list", self._send_whole_list(known))
         lab.errand("the authority's chunks", self._send_chunks_again())
 

@@ -19,9 +19,9 @@ async def unbind(lab: "Lab", chance: Random) -> None:
     lab.hit("people.unbind", tag=lab.tag_of(display))
     lab.tell(f"somebody unbinds {display}, and binds {barcode} to it {away_s:.0f} s later")
     if display is not None:
-        await lab.bind(display, None)
+        await lab.staff.bind(display, None)
         await lab.clock.sleep(away_s)
-        await lab.bind(display, barcode)
+        await lab.staff.bind(display, barcode)
 
 
 async def bind(lab: "Lab", chance: Random) -> None:
@@ -30,7 +30,7 @@ async def bind(lab: "Lab", chance: Random) -> None:
     lab.hit("people.bind", tag=lab.tag_of(display))
     lab.tell(f"somebody binds {barcode} to {display}")
     if display is not None:
-        await lab.bind(display, barcode)
+        await lab.staff.bind(display, barcode)
 
 
 async def choose_template(lab: "Lab", chance: Random) -> None:
@@ -41,7 +41,7 @@ async def choose_template(lab: "Lab", chance: Random) -> None:
     lab.hit("people.template", tag=lab.tag_of(display))
     lab.tell(f"somebody has {display} drawn by the template {template}")
     if display is not None and barcode is not None:
-        await lab.bind(display, barcode, template)
+        await lab.staff.bind(display, barcode, template)
 
 
 async def change_settings(lab: "Lab", chance: Random) -> None:
@@ -49,7 +49,7 @@ async def change_settings(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lab.hit("people.settings")
     lab.tell(f"the store's labels are drawn for {locale} and the law {law} from now on")
-    await lab.change_settings(locale, law)
+    await lab.staff.change_settings(locale, law)
 
 
 async def revoke_token(lab: "Lab", chance: Random) -> None:

@@ -155,7 +155,7 @@ async def _send_batch(lab: "Lab", pushes: list[list[Row]], waits_s: float) -> No
     batch = lab.batches.begins(session, barcodes, len(numbered))
     lab.aims.come(Moment.BATCH, lab.batches.displays_of(barcodes))
     if await lab.till.complete(batch, numbered):
-        await lab.watch_batch(batch)
+        await lab.batch_watch.watch(batch)
     else:
         lab.batches.drop(batch)
 
