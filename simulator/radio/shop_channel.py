@@ -107,6 +107,12 @@ class ShopChannel:
     def margin_db(self, tag: str, bridge: str, way: Way = Way.UP) -> float:
         return self.signal_dbm(tag, bridge, way) - self.modulation.sensitivity_dbm
 
+    def trade_places(self, one: str, other: str) -> None:
+        """From now on each hangs where the other did."""
+        self._place[one], self._place[other] = self._place[other], self._place[one]
+        for pair in [pair for pair in self._links if pair[0] in (one, other)]:
+            del self._links[pair]
+
     def heard_by(self, tag: str) -> list[Heard]:
         """At most three bridges, the strongest first; none for a tag that no bridge hears."""
         by_strength = sorted(self.floor.bridges, key=lambda name: -self.signal_dbm(tag, name))

@@ -447,6 +447,13 @@ class Lab:
     def tag_of(self, display_id: str | None) -> VirtualTag | None:
         return None if display_id is None else self.world.fleet.tags.get(split_display_id(display_id)[0])
 
+    def trade_places(self, one: VirtualTag, other: VirtualTag) -> None:
+        """On the floor, and with it what each hears."""
+        channel = self.world.fleet.around.channel
+        if isinstance(channel, ShopChannel):
+            channel.trade_places(str(one.tag_id), str(other.tag_id))
+        one.hears, other.hears = other.hears, one.hears
+
     def tear_flash(self, tag: VirtualTag, which: float, share: float) -> bool:
         """From this share of it on, a picture in its flash reads as erased: the one being drawn, else any. False: it
         holds none.

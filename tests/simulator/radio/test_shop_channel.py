@@ -44,6 +44,19 @@ def test_what_is_asked_twice_or_backwards_is_answered_the_same() -> None:
     assert not all(first.values())
 
 
+def test_tags_that_trade_places_hear_and_lose_what_the_other_did_there() -> None:
+    channel = shop(floor="hypermarket")
+    one = TAGS[0]
+    other = next(tag for tag in TAGS if channel.heard_by(tag)[0].bridge != channel.heard_by(one)[0].bridge)
+    was = {tag: (channel.heard_by(tag), lost_share(channel, tag, 126, count=20)) for tag in (one, other)}
+    channel.trade_places(one, other)
+    assert (channel.heard_by(one), channel.heard_by(other)) == (was[other][0], was[one][0])
+    far = was[one][0][0].bridge
+    assert channel.signal_dbm(other, far) > channel.signal_dbm(one, far)
+    channel.trade_places(other, one)
+    assert {tag: (channel.heard_by(tag), lost_share(channel, tag, 126, count=20)) for tag in (one, other)} == was
+
+
 def test_a_tag_at_the_edge_loses_parts_and_keeps_short_frames() -> None:
     channel = shop()
     edge = min(

@@ -79,6 +79,20 @@ async def frozen(lab: "Lab", chance: Random) -> None:
         tag.temperature_c = was
 
 
+async def swapped(lab: "Lab", chance: Random) -> None:
+    """Each is heard by other bridges now, and shows the price of the wrong product: that, no electronics perceive."""
+    lasts_s, other = chance.uniform(600.0, 7200.0), lab.pick_tag(chance)
+    tag = await lab.aim("tag.swapped", chance)
+    if tag is None or other is None or tag is other:
+        return
+    lab.tell(f"somebody puts {tag.tag_id} where {other.tag_id} hung, and that one in its place, for {lasts_s:.0f} s")
+    lab.trade_places(tag, other)
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        lab.trade_places(tag, other)
+
+
 async def _refreshes_go_wrong(lab: "Lab", chance: Random, fate: str, words: str) -> None:
     """Half of all refreshes of the shop, for a while."""
     lasts_s = chance.uniform(120.0, 900.0)
@@ -118,6 +132,7 @@ TAG = (
     Trouble("tag.torn_flash", "a write to flash is torn: a picture lacks its end, and the tag reboots", torn_flash),
     Trouble("tag.button_page", "a page of the tag's own takes the glass", button_page),
     Trouble("tag.cold", "a tag in a freezer: refreshes take up to three times as long", frozen),
+    Trouble("tag.swapped", "two tags hang in each other's place, and other bridges hear them", swapped),
     Trouble("tag.busy_missing", "refreshes draw nothing and never raise BUSY", busy_missing),
     Trouble("tag.busy_short", "refreshes are cut off early", busy_short),
     Trouble("tag.busy_long", "refreshes never let go of BUSY", busy_long),

@@ -111,6 +111,15 @@ def test_a_planted_bug_is_found_shrunk_and_told(monkeypatch: pytest.MonkeyPatch)
     assert any("BROKEN" in line for line in story)
 
 
+def test_tags_that_trade_places_are_served_where_they_hang_now() -> None:
+    """Each is heard by the other's bridge, and prices go on changing."""
+    swaps = replace(MORNING, tags=8, products=8, bridges=2, troubles={"tag.swapped": 6.0, "pos.update": 12.0})
+    verdict = run_seed(swaps, 4)
+    assert verdict.happened["tag.swapped"] >= 3
+    assert verdict.violations == ()
+    assert any("hung, and that one in its place" in words for _, words in verdict.story)
+
+
 def test_a_long_story_says_each_broken_promise_once_and_how_often() -> None:
     breaches = tuple(Violation(60.0, "every glass is right", f"tag {number}") for number in range(20))
     told = [(5.0, "the locale changes"), *((60.0, f"BROKEN: {one.promise}: {one.words}") for one in breaches)]
