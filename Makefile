@@ -37,7 +37,7 @@ format: $(VENV)/.test  ## writes the format the check wants
 bench: $(VENV)/.test  ## the whole pipeline against a floor measured in the same run
 	@$(BIN)/python -m benchmarks.pipeline
 
-mutants: $(VENV)/.test  ## plants fourteen bugs, one at a time, and has the laboratory find them; takes an hour
+mutants: $(VENV)/.test  ## plants sixteen bugs, one at a time, and has the laboratory find them; takes an hour
 	@$(BIN)/python -m tools.mutants $(MUTANTS_OPTIONS)
 
 clean:  ## removes what setup and tests made

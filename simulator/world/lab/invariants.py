@@ -24,7 +24,7 @@ from gateway.sync.limits import PACKED_KEPT
 from simulator.tag import VirtualTag
 from simulator.world.lab.head_office import STORE as HEAD_OFFICE_STORE
 from simulator.world.lab.held import containers
-from simulator.world.lab.states import claim_of, content_of_proof, is_content
+from simulator.world.lab.states import GivenOut, claim_of, content_of_proof, is_content
 
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
@@ -103,6 +103,15 @@ def no_number_is_used_twice_under_one_key(lab: "Lab", message: DownMessage | UpM
     """Asked of each message at a bridge."""
     if (words := lab.sealed.hear(message)) is not None:
         yield words
+
+
+def a_restored_gateway_knows_that_it_has_forgotten(before: GivenOut, after: GivenOut) -> Iterator[str]:
+    """Asked as the backup is put back: what was given out is not given out again, nothing is claimed of any glass."""
+    for name, number in after.numbers.items():
+        if number <= before.numbers.get(name, 0):
+            yield f"{name} is {number} after a restore, and was {before.numbers[name]} before it"
+    for display_id in sorted(after.believed):
+        yield f"what {display_id} shows is taken for known after a restore"
 
 
 async def accepted_is_durable(lab: "Lab") -> AsyncIterator[str]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.catalog import RowMode
+from simulator.world.lab import invariants
 from simulator.world.lab.batches import RememberedBatches
+from simulator.world.lab.states import given_out
 from simulator.world.lab.till import Sent
 from simulator.world.world import Row, WorldBackup
 
@@ -53,7 +55,11 @@ class Restoring:
             await lab.world.crash()
             await lab.clock.sleep(away_s)
             await lab.turns(TURNS_OF_A_CUT)
+            before = given_out(lab.file, lab.world.store)
             self._put_back(backup)
+            after = given_out(lab.file, lab.world.store)
+        for words in invariants.a_restored_gateway_knows_that_it_has_forgotten(before, after):
+            lab.broken("a restored gateway knows that it has forgotten", words)
         await lab.start_gateway()
 
     def _put_back(self, backup: LabBackup) -> None:

@@ -107,6 +107,27 @@ def contents_of(file: Path, display_ids: Iterable[str]) -> set[bytes]:
     return {row[1] for row in rows if row is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class GivenOut:
+    """The numbers that others remember. `believed`: displays of whose glass the file claims to know what it shows."""
+
+    numbers: dict[str, int]
+    believed: frozenset[str]
+
+
+def given_out(file: Path, store: str) -> GivenOut:
+    """As the file has it now; the gateway may be dead."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        (accepted, version) = connection.execute(
+            "SELECT next_accepted_seq, next_product_version FROM store WHERE store_id = ?", (store,)
+        ).fetchone()
+        revisions = connection.execute("SELECT display_id, revision FROM desired").fetchall()
+        believed = connection.execute("SELECT display_id FROM shown WHERE content_id IS NOT NULL").fetchall()
+    numbers = {"the accepted number": accepted, "the product version": version}
+    numbers |= {f"the revision of {display_id}": revision for display_id, revision in revisions}
+    return GivenOut(numbers, frozenset(display_id for (display_id,) in believed))
+
+
 def is_content(file: Path, content: bytes) -> bool:
     """Whether the gateway ever had a picture of this id."""
     return _one_row(file, _IS_CONTENT, (content,)) is not None
