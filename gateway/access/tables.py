@@ -37,6 +37,7 @@ token = Table(
     Column("field_map", Text),  # JSON object: our field name by theirs
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("ends_at", BigInteger),  # of one that was made for a while
     Index("token_of_store", "store_id"),
 )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from gateway.access import tables
 from gateway.access.audit_log import audit
@@ -32,7 +32,8 @@ class TokenKind(StrEnum):
 class TokenRow:
     """What may be shown of a token. `token_id` names it, and opens nothing.
 
-    `revoked_at`: from then on the token opens nothing either; it lies ahead for one that was made for a while.
+    A token opens nothing once it is revoked, whatever becomes of the clock, or from `ends_at` on, if it was made for a
+    while.
     """
 
     token_id: str
@@ -41,9 +42,10 @@ class TokenRow:
     field_map: Mapping[str, str] | None
     created_at: datetime
     revoked_at: datetime | None
+    ends_at: datetime | None
 
     def is_live(self, now: datetime) -> bool:
-        return self.revoked_at is None or self.revoked_at > now
+        return self.revoked_at is None and (self.ends_at is None or self.ends_at > now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def create_token(
     now: datetime,
     actor: str = "admin",
 ) -> tuple[str, TokenRow]:
-    """A new token: its text, to be shown once, and what is kept of it. With `lives_s` it revokes itself then.
+    """A new token: its text, to be shown once, and what is kept of it. With `lives_s` it opens nothing after so long.
 
     The first production token ends the trial. Raises StoreUnknown, FieldInvalid, TooManyTokens, SandboxIncomplete.
     """
@@ -121,11 +123,13 @@ def create_token(
             kind=kind.value,
             field_map=_json_or_none(field_map),
             created_at=to_ms(now),
-            revoked_at=None if lives_s is None else to_ms(now + timedelta(seconds=lives_s)),
+            ends_at=None if lives_s is None else to_ms(now + timedelta(seconds=lives_s)),
         )
     )
     forced = kind is TokenKind.PRODUCTION and bool(missing)
     detail: dict[str, object] = {"store": store_id, "kind": kind.value, "forced": forced}
+    if lives_s is not None:
+        detail["livesS"] = lives_s
     if forced:
         detail["missing"] = [item.mark for item in missing]
     row = _one(connection, token_hash.hex()[:12])
@@ -165,7 +169,7 @@ def list_tokens(connection: Connection, store_id: str | None = None) -> list[Tok
 def revoke_token(connection: Connection, token_id: str, now: datetime, *, actor: str = "admin") -> TokenRow:
     """From now on the token opens nothing. Revoking it again changes nothing. Raises TokenUnknown."""
     row = _one(connection, token_id)
-    if row.is_live(now):
+    if row.revoked_at is None:
         chosen = tables.token.c.token_id == token_id
         connection.execute(update(tables.token).where(chosen).values(revoked_at=to_ms(now)))
         audit(connection, actor, "token_revoked", token_id, now, {"store": row.store_id, "kind": row.kind.value})
@@ -181,8 +185,8 @@ def update_token(connection: Connection, token_id: str, field_map: Mapping[str, 
 
 
 def _is_live(now: datetime) -> ColumnElement[bool]:
-    revoked_at = tables.token.c.revoked_at
-    return or_(revoked_at.is_(None), revoked_at > to_ms(now))
+    token = tables.token.c
+    return and_(token.revoked_at.is_(None), or_(token.ends_at.is_(None), token.ends_at > to_ms(now)))
 
 
 def _ensure_room(connection: Connection, store_id: str, kind: TokenKind, now: datetime) -> None:
@@ -209,6 +213,7 @@ def _token_row(row: Row[tuple[object, ...]]) -> TokenRow:
         field_map=_map_or_none(row.field_map),
         created_at=from_ms(row.created_at),
         revoked_at=None if row.revoked_at is None else from_ms(row.revoked_at),
+        ends_at=None if row.ends_at is None else from_ms(row.ends_at),
     )
 
 

@@ -14,6 +14,7 @@ def call_when_stdin_ends(call: Callable[[], object]) -> None:
 
     def watch() -> None:
         with suppress(OSError):  # closed from the start
+            os.set_blocking(_STDIN, True)  # whoever started us may have used it otherwise
             while os.read(_STDIN, _OCTETS_AT_ONCE):
                 pass
         with suppress(RuntimeError):  # the loop has ended before

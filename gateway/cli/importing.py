@@ -24,7 +24,7 @@ ROWS_A_PUSH = 1_000
 REASONS_SHOWN = 10
 # A gateway that is killed and started again meanwhile is waited for.
 PATIENCE_S = 60.0
-# The token of an import is revoked at its end; that of one that was killed revokes itself.
+# The token of an import is revoked at its end; that of one that was killed ends by itself.
 TOKEN_LIVES_S = 24 * 60 * 60
 
 

@@ -118,7 +118,7 @@ def list_tokens(store: MaybeStore = None, data: Data = None, server: Server = No
     if as_json:
         show_json(found)
         return
-    columns = ("tokenId", "store", "kind", "createdAt", "revokedAt", "live")
+    columns = ("tokenId", "store", "kind", "createdAt", "revokedAt", "endsAt", "live")
     rows = [[one[name] for name in columns] for one in items_of(found, "tokens")]
     show_table(columns, rows, empty="There is no token yet: `esl token create --store S --kind sandbox` makes one.")
 

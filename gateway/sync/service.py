@@ -197,16 +197,17 @@ class _Writing:
 
     async def ended(self) -> None:
         """Raises what the writing raised."""
-        if self._task is not None:
-            self.moved += await self._task
-        self._task, self.display_ids = None, frozenset()
+        task, self._task = self._task, None
+        if task is not None:
+            self.moved += await task
+        self.display_ids = frozenset()
 
     async def __aenter__(self) -> "_Writing":
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """If drawing has failed, what was drawn before it still counts."""
-        if self._task is not None and not self._task.done():
+        if self._task is not None:
             (outcome,) = await asyncio.gather(self._task, return_exceptions=True)
             if isinstance(outcome, Exception):
                 log.warning("sync_write_failed", reason=str(outcome))

@@ -96,7 +96,7 @@ class Shop:
             return
         live = _objects(await self._operate("GET", f"/admin/tokens?store={STORE}"), "tokens")
         for one in live:
-            if one.get("revokedAt") is None:
+            if one.get("live"):
                 await self._operate("POST", f"/admin/tokens/{one['tokenId']}/revoke", {})
         made = await self._operate("POST", f"/admin/stores/{STORE}/tokens", {"kind": "sandbox"})
         self.token = str(made["token"])

@@ -361,7 +361,7 @@ class World:
         One that nobody holds, because the answer that named it was lost, is revoked first: two may live.
         """
         listed = (await self.admin.get("/admin/tokens", params={"store": self.store})).raise_for_status().json()
-        live = [one["tokenId"] for one in listed["tokens"] if one["revokedAt"] is None]
+        live = [one["tokenId"] for one in listed["tokens"] if one["live"]]
         old = self._pos_token
         await self._revoke(*(one for one in live if one != old))
         self._hand_over(await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))

@@ -54,6 +54,7 @@ class Batches:
         self._begun = asyncio.Event()
         self._under_way: dict[str, int] = {}  # displays that somebody is binding just now
         self._contested: set[str] = set()  # that two people bound at once: only the gateway knows who came last
+        self._joined: set[str] = set()  # where another came while somebody was binding
 
     def are_bound(self, bindings: Iterable[tuple[str, str]]) -> None:
         """As the shop opens: display and barcode."""
@@ -64,7 +65,11 @@ class Batches:
         """Somebody binds or unbinds it; when exactly, only the gateway knows."""
         others = self._under_way.get(display, 0)
         self._under_way[display] = others + 1
-        (self._contested.add if others else self._contested.discard)(display)
+        if others:
+            self._joined.add(display)
+            self._contested.add(display)
+        else:
+            self._joined.discard(display)
         for batch in self.all:
             if not batch.is_settled:
                 batch.bound_anew.add(display)
@@ -87,8 +92,14 @@ class Batches:
         return [display for display, bound in self._bound.items() if bound.barcode in wanted]
 
     def is_bound(self, display: str, barcode: str | None, template: str | None = None) -> None:
-        """Without a template it keeps the one it had."""
+        """Without a template it keeps the one it had, known or not."""
+        if template is not None and display not in self._joined:
+            self._contested.discard(display)
         self._bound[display] = Bound(barcode, template or self._bound.get(display, Bound(None)).template)
+
+    def is_unknown(self, display: str) -> None:
+        """What was answered does not tell what is bound: an earlier try may have been taken, its answer lost."""
+        self._contested.add(display)
 
     def begins(self, session: str, barcodes: Iterable[str], rows: int) -> Batch:
         """It is about to be completed."""
@@ -125,6 +136,7 @@ class Batches:
             elif batch.is_taken:
                 self.drop(batch)
         self._bound, self._contested = dict(then.bound), set(then.contested)
+        self._contested.update(display for display, people in self._under_way.items() if people > 1)
         for display in then.unsure:
             self._under_way[display] = self._under_way.get(display, 0) + 1
         for batch in self.all:
@@ -142,5 +154,6 @@ class Batches:
             return
         batch.is_settled = True
         shows = {display for display, bound in self._bound.items() if bound.barcode in batch.barcodes}
-        least = len(shows - batch.bound_anew)
-        batch.displays_bound = (least, least + len(batch.bound_anew))
+        free = batch.bound_anew | self._contested
+        least = len(shows - free)
+        batch.displays_bound = (least, least + len(free))

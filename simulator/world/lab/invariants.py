@@ -106,7 +106,10 @@ def no_number_is_used_twice_under_one_key(lab: "Lab", message: DownMessage | UpM
 
 
 def a_restored_gateway_knows_that_it_has_forgotten(before: GivenOut, after: GivenOut) -> Iterator[str]:
-    """Asked as the backup is put back: what was given out is not given out again, nothing is claimed of any glass."""
+    """Asked as the backup is put back: what was given out is not given out again, nothing is claimed of any glass.
+
+    Of a display that the backup does not know, nothing can be said yet.
+    """
     for name, number in after.numbers.items():
         if number <= before.numbers.get(name, 0):
             yield f"{name} is {number} after a restore, and was {before.numbers[name]} before it"

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from firmware_protocol import split_display_id
+from firmware_protocol import TagId, split_display_id
 from firmware_protocol.link import DownMessage, UpMessage
 from firmware_protocol.link.messages import ToTag, ToTagKind
 from gateway.app.shop_files import DATABASE
@@ -129,6 +129,7 @@ class Lab:
         self.contents: set[bytes] = set()  # of which it is known that the gateway made them
         self.batches = Batches()
         self.uncaught: list[str] = []
+        self.out_of_place: set[TagId] = set()
         self._folder = folder
         self._until_broken = until_broken
         self._enough = asyncio.Event()
@@ -448,7 +449,8 @@ class Lab:
         return None if display_id is None else self.world.fleet.tags.get(split_display_id(display_id)[0])
 
     def trade_places(self, one: VirtualTag, other: VirtualTag) -> None:
-        """On the floor, and with it what each hears."""
+        """On the floor, and with it what each hears. A second time puts them back."""
+        self.out_of_place ^= {one.tag_id, other.tag_id}
         channel = self.world.fleet.around.channel
         if isinstance(channel, ShopChannel):
             channel.trade_places(str(one.tag_id), str(other.tag_id))

@@ -55,9 +55,9 @@ class Restoring:
             await lab.world.crash()
             await lab.clock.sleep(away_s)
             await lab.turns(TURNS_OF_A_CUT)
-            before = given_out(lab.file, lab.world.store)
+            before = given_out(lab.file)
             self._put_back(backup)
-            after = given_out(lab.file, lab.world.store)
+            after = given_out(lab.file)
         for words in invariants.a_restored_gateway_knows_that_it_has_forgotten(before, after):
             lab.broken("a restored gateway knows that it has forgotten", words)
         await lab.start_gateway()

@@ -44,6 +44,8 @@ class Staff:
                     taken = await self._operate("PUT", path, body, also=(404,)) < 400
             if taken:
                 self._lab.batches.is_bound(display, barcode, template)
+            else:
+                self._lab.batches.is_unknown(display)
 
     async def change_settings(self, locale: str, law: str) -> None:
         """Of the store: by which every label is drawn anew."""

@@ -115,15 +115,15 @@ class GivenOut:
     believed: frozenset[str]
 
 
-def given_out(file: Path, store: str) -> GivenOut:
+def given_out(file: Path) -> GivenOut:
     """As the file has it now; the gateway may be dead."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        (accepted, version) = connection.execute(
-            "SELECT next_accepted_seq, next_product_version FROM store WHERE store_id = ?", (store,)
-        ).fetchone()
+        stores = connection.execute("SELECT store_id, next_accepted_seq, next_product_version FROM store").fetchall()
         revisions = connection.execute("SELECT display_id, revision FROM desired").fetchall()
         believed = connection.execute("SELECT display_id FROM shown WHERE content_id IS NOT NULL").fetchall()
-    numbers = {"the accepted number": accepted, "the product version": version}
+    numbers: dict[str, int] = {}
+    for store_id, accepted, version in stores:
+        numbers |= {f"the accepted number of {store_id}": accepted, f"the product version of {store_id}": version}
     numbers |= {f"the revision of {display_id}": revision for display_id, revision in revisions}
     return GivenOut(numbers, frozenset(display_id for (display_id,) in believed))
 

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
+import pytest
+from structlog.testing import capture_logs
+
 from firmware_protocol import FactoryCode, TagId
 from gateway.access import add_store, store_settings, take_accepted_seqs
 from gateway.catalog import ProductsChanged, RowMode, known_barcodes, parse_rows, save_rows
-from gateway.database import Database
-from gateway.ports import EventStream
+from gateway.database import Database, DatabaseFull
+from gateway.ports import EventStream, WorkerDied
 from gateway.shelf import (
     BindingsChanged,
     BoxTag,
@@ -24,6 +27,7 @@ from gateway.shelf import (
     unbind,
 )
 from gateway.sync import Chunk, ChunkProduct, Sync
+from gateway.sync.service import _Writing
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -283,3 +287,21 @@ def test_a_nudge_is_enough_for_the_running_sync_to_find_what_is_stale(tmp_path: 
         running.cancel()
 
     scenario(tmp_path, story)
+
+
+def test_a_write_that_has_failed_when_drawing_fails_too_is_told_and_not_lost() -> None:
+    async def play() -> None:
+        failed = asyncio.Event()
+
+        async def disk_is_full(_: object) -> int:
+            failed.set()
+            raise DatabaseFull(Path("esl.sqlite"))
+
+        async with _Writing(disk_is_full) as writing:
+            await writing.begin([])
+            await failed.wait()
+            raise WorkerDied("while the next were drawn")
+
+    with capture_logs() as logs, pytest.raises(WorkerDied):
+        asyncio.run(play())
+    assert [one["event"] for one in logs] == ["sync_write_failed"]

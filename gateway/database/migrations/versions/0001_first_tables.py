@@ -289,6 +289,7 @@ def upgrade() -> None:
         sa.Column("field_map", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("ends_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["store_id"],
             ["store.store_id"],

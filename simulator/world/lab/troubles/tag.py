@@ -82,8 +82,10 @@ async def frozen(lab: "Lab", chance: Random) -> None:
 async def swapped(lab: "Lab", chance: Random) -> None:
     """Each is heard by other bridges now, and shows the price of the wrong product: that, no electronics perceive."""
     lasts_s, other = chance.uniform(600.0, 7200.0), lab.pick_tag(chance)
+    if other is None:
+        return
     tag = await lab.aim("tag.swapped", chance)
-    if tag is None or other is None or tag is other:
+    if tag is None or tag is other or lab.out_of_place & {tag.tag_id, other.tag_id}:
         return
     lab.tell(f"somebody puts {tag.tag_id} where {other.tag_id} hung, and that one in its place, for {lasts_s:.0f} s")
     lab.trade_places(tag, other)

@@ -123,4 +123,23 @@ def test_what_two_people_bound_at_once_is_known_to_nobody_until_it_is_bound_agai
     assert batches.as_bound() == {"b.0": Bound("bread")}
     with batches.binding("a.0"):
         batches.is_bound("a.0", "eggs")
-    assert batches.as_bound()["a.0"] == Bound("eggs", "minimal"), "without a template it keeps the one it had"
+    assert "a.0" not in batches.as_bound(), "it keeps a template that nobody knows"
+    with batches.binding("a.0"):
+        batches.is_bound("a.0", "eggs", "minimal")
+    with batches.binding("a.0"):
+        batches.is_bound("a.0", "milk")
+    assert batches.as_bound()["a.0"] == Bound("milk", "minimal"), "without a template it keeps the one it had"
+    with batches.binding("b.0"):
+        batches.is_unknown("b.0")
+    assert "b.0" not in batches.as_bound()
+
+
+def test_who_binds_at_once_while_the_machine_is_lost_leaves_nobody_knowing() -> None:
+    batches = Batches()
+    batches.are_bound([("a.0", "milk")])
+    then = batches.remember()
+    with batches.binding("a.0"), batches.binding("a.0"):
+        batches.forget_after(then)
+        batches.is_bound("a.0", "eggs")
+        batches.is_bound("a.0", "bread")
+    assert batches.as_bound() == {}
