@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.world.lab.certificate import Certificate
 
 TAGS_A_BRIDGE = 500
+SEEDS_FILE = "seeds.jsonl"
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", metavar="NAME|FILE", help="One that ships (`esl world scenarios`), or a file.")
 ]
@@ -63,7 +64,10 @@ def run(
 
     wanted = _scenario(scenario)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True, quiet=as_json)) as progress:
+    with (
+        _lines_of(certificate) as one_a_seed,
+        Progress(*columns, console=Console(stderr=True, quiet=as_json)) as progress,
+    ):
         bar = progress.add_task(f"{wanted.name}, 0 promises broken", total=seeds)
         broken = 0
 
@@ -71,6 +75,8 @@ def run(
             nonlocal broken
             broken += len(verdict.violations)
             progress.update(bar, advance=1, description=f"{wanted.name}, {broken} promises broken")
+            if one_a_seed is not None:
+                print(json.dumps(verdict.to_json()), file=one_a_seed, flush=True)
 
         with _refusing():
             found = certify(
@@ -94,6 +100,19 @@ def run(
         print("\n".join(f"hit too rarely: {cell}" for cell in found.thin_cells()))
         print(f"the certificate is {certificate / 'certificate.html'}")
     raise typer.Exit(1 if found.violations or (certificate is not None and found.thin_cells()) else 0)
+
+
+@contextmanager
+def _lines_of(certificate: Path | None) -> Iterator[TextIO | None]:
+    """Where each seed's verdict is written as it comes: what a run of hours has found outlives it."""
+    if certificate is None:
+        yield None
+        return
+    with _writing():
+        certificate.mkdir(parents=True, exist_ok=True)
+        lines = (certificate / SEEDS_FILE).open("w")
+    with lines:
+        yield lines
 
 
 @world.command("replay")
@@ -221,10 +240,15 @@ def shrink(
 def _write(found: "Certificate", folder: Path) -> None:
     from simulator.world.lab.report import report_html
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _writing():
         (folder / "certificate.html").write_text(report_html(found), "utf-8")
         (folder / "certificate.json").write_text(json.dumps(found.to_json(), indent=1), "utf-8")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         typer.echo(f"esl: the certificate cannot be written: {error}", err=True)
         raise typer.Exit(1) from None

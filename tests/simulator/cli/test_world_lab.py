@@ -32,8 +32,12 @@ def world(*words: str) -> "subprocess.CompletedProcess[str]":
 def test_a_run_is_one_object_whose_hashes_a_replay_repeats(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text(QUIET_HOUR)
-    done = world("run", "--scenario", str(mine), "--seeds", "2", "--first", "5", "--jobs", "1", "--json")
-    assert done.returncode == 0, done.stderr
+    kept = tmp_path / "certificate"
+    options = ("--seeds", "2", "--first", "5", "--jobs", "1", "--certificate", str(kept), "--json")
+    done = world("run", "--scenario", str(mine), *options)
+    assert done.returncode == 1, "two seeds hit few cells"
+    lines = [json.loads(line) for line in (kept / "seeds.jsonl").read_text().splitlines()]
+    assert [(one["seed"], one["violations"]) for one in lines] == [(5, []), (6, [])]
     found = json.loads(done.stdout)
     assert found["violations"] == 0
     assert found["seeds"] == [5, 6]
