@@ -103,12 +103,8 @@ class VirtualBridge:
         self._forget_all()
         boot = self.boot_id
         self._every(self.contact_s, boot, self._look_for_lost)
-        digest_s = max(limits.DIGEST_EVERY_S / self.speed, self.contact_s * limits.DIGEST_CONTACTS, limits.BOOKS_REST_S)
-        self._every(digest_s, boot, self._send_digest)
-        airtime_s = max(
-            limits.AIRTIME_EVERY_S / self.speed, self.contact_s * limits.AIRTIME_CONTACTS, limits.BOOKS_REST_S
-        )
-        self._every(airtime_s, boot, self._send_airtime)
+        self._every(self._books_s(limits.DIGEST_EVERY_S, limits.DIGEST_CONTACTS), boot, self._send_digest)
+        self._every(self._books_s(limits.AIRTIME_EVERY_S, limits.AIRTIME_CONTACTS), boot, self._send_airtime)
         if self._uplink is not None:
             self._say_hello(boot, limits.HELLO_EVERY_S)
 
@@ -125,6 +121,10 @@ class VirtualBridge:
     def shift_clock(self, seconds: float) -> None:
         """Its idea of the site's time is wrong from now on, until the next welcome."""
         self._site_ms_at_zero += seconds * 1000.0
+
+    def _books_s(self, every_s: float, contacts: int) -> float:
+        """How often one of its books is told: a time of the fleet's, or so many contacts where these are rarer."""
+        return max(every_s / self.speed, self.contact_s * contacts, limits.BOOKS_REST_S)
 
     def _every(self, seconds: float, boot: bytes, call: Callable[[float], None]) -> None:
         """As long as this boot lasts."""

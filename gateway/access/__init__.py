@@ -14,7 +14,7 @@ from gateway.access.feeds import (
     forget_sync_credential,
     sync_credentials,
 )
-from gateway.access.limits import LIVE_TOKENS_MAX, RESTORE_JUMP
+from gateway.access.limits import LIVE_TOKENS_MAX, LIVES_S_MAX, RESTORE_JUMP
 from gateway.access.runs import adopt_run, known_run, start_run
 from gateway.access.sandbox import ChecklistItem, note_sandbox, sandbox_report
 from gateway.access.stores import (
@@ -47,6 +47,7 @@ from gateway.access.tokens import (
 )
 
 __all__ = [
+    "LIVES_S_MAX",
     "LIVE_TOKENS_MAX",
     "RESTORE_JUMP",
     "AuditLine",

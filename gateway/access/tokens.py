@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.access import tables
 from gateway.access.audit_log import audit
@@ -141,20 +141,22 @@ def find_token(connection: Connection, text: str, now: datetime) -> Grant | None
     """What the token's bearer may do; None for one that is unknown or revoked."""
     token, store = tables.token.c, tables.store.c
     row = connection.execute(
-        select(token.token_id, token.store_id, token.kind, token.field_map, store.trial)
+        select(tables.token, store.trial)
         .join(tables.store, store.store_id == token.store_id)
-        .where(token.hash == _hash(text), _is_live(now))
+        .where(token.hash == _hash(text))
     ).one_or_none()
     if row is None:
         return None
-    kind = TokenKind(row.kind)
-    on_twin = kind is TokenKind.SANDBOX and not row.trial
+    found = _token_row(row)
+    if not found.is_live(now):
+        return None
+    on_twin = found.kind is TokenKind.SANDBOX and not row.trial
     return Grant(
-        token_id=row.token_id,
-        store_id=row.store_id + TWIN_SUFFIX if on_twin else row.store_id,
-        environment=kind.value,
-        kind=kind,
-        field_map=_map_or_none(row.field_map),
+        token_id=found.token_id,
+        store_id=found.store_id + TWIN_SUFFIX if on_twin else found.store_id,
+        environment=found.kind.value,
+        kind=found.kind,
+        field_map=found.field_map,
     )
 
 
@@ -184,17 +186,9 @@ def update_token(connection: Connection, token_id: str, field_map: Mapping[str, 
     return _one(connection, token_id)
 
 
-def _is_live(now: datetime) -> ColumnElement[bool]:
-    token = tables.token.c
-    return and_(token.revoked_at.is_(None), or_(token.ends_at.is_(None), token.ends_at > to_ms(now)))
-
-
 def _ensure_room(connection: Connection, store_id: str, kind: TokenKind, now: datetime) -> None:
-    token = tables.token.c
-    live = connection.scalar(
-        select(func.count()).where(token.store_id == store_id, token.kind == kind.value, _is_live(now))
-    )
-    if (live or 0) >= LIVE_TOKENS_MAX:
+    live = [one for one in list_tokens(connection, store_id) if one.kind is kind and one.is_live(now)]
+    if len(live) >= LIVE_TOKENS_MAX:
         raise TooManyTokens(store_id, kind)
 
 

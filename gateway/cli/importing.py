@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.access import LIVE_TOKENS_MAX
+from gateway.access import LIVE_TOKENS_MAX, LIVES_S_MAX
 from gateway.cli import panels
 from gateway.cli.errors import CommandFailed
 from gateway.cli.options import Data, Json, Server, Store
@@ -24,8 +24,6 @@ ROWS_A_PUSH = 1_000
 REASONS_SHOWN = 10
 # A gateway that is killed and started again meanwhile is waited for.
 PATIENCE_S = 60.0
-# The token of an import is revoked at its end; that of one that was killed ends by itself.
-TOKEN_LIVES_S = 24 * 60 * 60
 
 
 def register(app: typer.Typer) -> None:
@@ -166,7 +164,8 @@ def _token(gateway: Gateway, store: str, given: str | None) -> Iterator[str]:
             f"store {store} has {len(live)} live {kind} tokens ({', '.join(live)}), and an import would need a third "
             "of its own: send with one of these by --token T, or free a place with `esl token revoke ID`"
         )
-    made = gateway.post(f"/admin/stores/{store}/tokens", {"kind": kind, "force": True, "livesS": TOKEN_LIVES_S})
+    # Revoked at the end; the token of an import that was killed ends by itself.
+    made = gateway.post(f"/admin/stores/{store}/tokens", {"kind": kind, "force": True, "livesS": LIVES_S_MAX})
     try:
         yield str(made["token"])
     finally:

@@ -121,7 +121,8 @@ class Sync:
             return writing.moved
 
     async def _stale_but(self, display_ids: Collection[str], product_ids: Sequence[int] | None) -> list[str]:
-        stale = await self._database.read(_stale(self._clock.now(), product_ids))
+        now = self._clock.now()
+        stale = await self._database.read(lambda connection: stale_displays(connection, now, product_ids=product_ids))
         return [one for one in stale if one not in display_ids]
 
     async def _pictures(self, display_ids: Sequence[str]) -> list[Picture]:
@@ -211,10 +212,6 @@ class _Writing:
             (outcome,) = await asyncio.gather(self._task, return_exceptions=True)
             if isinstance(outcome, Exception):
                 log.warning("sync_write_failed", reason=str(outcome))
-
-
-def _stale(now: datetime, product_ids: Sequence[int] | None) -> Callable[[Connection], list[str]]:
-    return lambda connection: stale_displays(connection, now, product_ids=product_ids)
 
 
 def _result(chunk_id: str, product_ids: Sequence[int], now: datetime) -> Callable[[Connection], ChunkResult]:

@@ -32,17 +32,14 @@ class Staff:
 
         Without a template the display is drawn as before.
         """
-        path, life = f"/admin/displays/{display}/binding", -1
+        path = f"/admin/displays/{display}/binding"
         with self._lab.batches.binding(display):
-            while life != self._lab.world.restores:  # a restore has lost it, or may have
-                life = self._lab.world.restores
-                if barcode is None:
-                    await self._operate("DELETE", path)
-                    taken = True
-                else:
-                    body: Row = {"barcodes": [barcode], **({"template": template} if template else {})}
-                    taken = await self._operate("PUT", path, body, also=(404,)) < 400
-            if taken:
+            if barcode is None:
+                status = await self._operate("DELETE", path)
+            else:
+                body: Row = {"barcodes": [barcode], **({"template": template} if template else {})}
+                status = await self._operate("PUT", path, body, also=(404,))
+            if status < 400:
                 self._lab.batches.is_bound(display, barcode, template)
             else:
                 self._lab.batches.is_unknown(display)
@@ -58,14 +55,22 @@ class Staff:
             await self._set_settings(self._lab.world.judge.settings.locale, self._lab.world.judge.settings.law)
 
     async def _set_settings(self, locale: str, law: str) -> None:
-        life = -1
-        while life != self._lab.world.restores:
-            life = self._lab.world.restores
-            await self._operate("PATCH", f"/admin/stores/{self._lab.world.store}", {"locale": locale, "law": law})
+        await self._operate("PATCH", f"/admin/stores/{self._lab.world.store}", {"locale": locale, "law": law})
         self._lab.world.judge.settings = replace(self._lab.world.judge.settings, locale=locale, law=law)
 
     async def _operate(self, method: str, path: str, body: Row | None = None, *, also: Sequence[int] = ()) -> int:
-        """What an operator does; tried again until a gateway answers. Gives the status; `also`: refusals in order."""
+        """What an operator does, done again if a restore has lost it, or may have. Gives the status.
+
+        `also`: refusals in order.
+        """
+        while True:
+            life = self._lab.world.restores
+            status = await self._answered(method, path, body, also)
+            if life == self._lab.world.restores:
+                return status
+
+    async def _answered(self, method: str, path: str, body: Row | None, also: Sequence[int]) -> int:
+        """Tried again until a gateway answers."""
         while True:
             try:
                 answer = await self._lab.world.admin.request(method, path, json=body)

@@ -40,7 +40,7 @@ ORDER BY desired.display_id
 
 def delivery_states(file: Path, fleet: Fleet, only: Iterable[str] | None = None) -> dict[str, list[DeliveryState]]:
     """Of each display that was ever bound. `only`: of these tags."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with _reading(file) as connection:
         rows = connection.execute(_BOOKS).fetchall()
     wanted = None if only is None else frozenset(only)
     found: dict[str, list[DeliveryState]] = {}
@@ -102,7 +102,7 @@ def content_of_proof(file: Path, display_id: str, revision: int) -> bytes | None
 
 def contents_of(file: Path, display_ids: Iterable[str]) -> set[bytes]:
     """What these displays shall show."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with _reading(file) as connection:
         rows = [connection.execute(_CLAIM, (display_id,)).fetchone() for display_id in display_ids]
     return {row[1] for row in rows if row is not None}
 
@@ -117,7 +117,7 @@ class GivenOut:
 
 def given_out(file: Path) -> GivenOut:
     """As the file has it now; the gateway may be dead."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with _reading(file) as connection:
         stores = connection.execute("SELECT store_id, next_accepted_seq, next_product_version FROM store").fetchall()
         revisions = connection.execute("SELECT display_id, revision FROM desired").fetchall()
         believed = connection.execute("SELECT display_id FROM shown WHERE content_id IS NOT NULL").fetchall()
@@ -133,7 +133,11 @@ def is_content(file: Path, content: bytes) -> bool:
     return _one_row(file, _IS_CONTENT, (content,)) is not None
 
 
+def _reading(file: Path) -> "closing[sqlite3.Connection]":
+    return closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True))
+
+
 def _one_row(file: Path, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with _reading(file) as connection:
         found: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
         return found

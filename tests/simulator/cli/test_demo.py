@@ -132,8 +132,18 @@ def test_ctrl_c_ends_all_of_it_and_the_shop_is_taken_up_again(shop: Demo) -> Non
         displays = json.loads((shop.data / "demo" / "made.json").read_text())["tags"]
         assert f"{displays} of {displays} labels prove their price" in again.screen
     finally:
-        again.stop(signal.SIGKILL)
+        status = again.stop(signal.SIGTERM)
+    assert status == 0, again.screen
+    assert again.family() == []
+
+
+def test_a_demo_that_is_killed_takes_its_gateway_along(tmp_path: Path) -> None:
+    demo = Demo(tmp_path / "shop")
+    try:
+        demo.until_open()
+    finally:
+        demo.stop(signal.SIGKILL)
     deadline = time.monotonic() + ENDS_WITHIN_S
-    while left := again.family():  # whoever kills the demo has killed its gateway, too
+    while left := demo.family():
         assert time.monotonic() < deadline, left
         time.sleep(0.05)

@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from gateway.access.stores import LAWS
 from simulator.chance import Random
+from simulator.world.judge import TEMPLATE
 from simulator.world.lab.troubles.trouble import Trouble
-
-TEMPLATES = ("shelf", "minimal")
-LOCALES, LAWS = ("hr-HR", "de-DE", "en-GB"), ("hr", "eu", "none")
 
 if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
+
+TEMPLATES = (TEMPLATE, "minimal")
+LOCALES = ("hr-HR", "de-DE", "en-GB")
 
 
 async def unbind(lab: "Lab", chance: Random) -> None:
