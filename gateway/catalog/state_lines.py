@@ -6,7 +6,8 @@ the order of what happened; a line that comes late takes its place between the o
 
 Two kinds of line are ours. An *opening* line says which price held before the first change that was told: an authority
 sends every change of 60 days, so what is not named has held that long. A *gap* line closes a hole: the newest state has
-a price that no change told leads to (more than 60 days were missed, or the authority keeps no history).
+a price that no change told leads to (more than 60 days were missed, or the authority keeps no history). Its number is
+that of the fact it goes on from (0 = none).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +58,7 @@ def lines_after(
         said = {line.fact.field: line.fact.new for line in openings}
         held = said if opened < opens_at else dict(prices)
         openings = _openings(facts, held, opened, {line.fact: line for line in openings})
-    lines = _without_closed_gaps(sorted(openings + lines, key=lambda line: _when(line.fact)))
+    lines = _without_closed_gaps(sorted(openings + lines, key=_place))
     return lines + _gaps(lines, prices, now)
 
 
@@ -78,22 +79,48 @@ def _openings(
 
 
 def _without_closed_gaps(lines: Iterable[KeptLine]) -> list[KeptLine]:
-    """A gap is closed when facts that came later lead to what it leads to."""
-    folded: dict[str, str | None] = {}
+    """A gap is closed by a fact behind the one it goes on from that leads to what it leads to: that fact was told
+    after the gap was found, though it had happened before.
+    """
+    facts: dict[str, list[Fact]] = {}
     open_ones = []
     for line in lines:
-        if line.source == GAP and folded.get(line.fact.field) == line.fact.new:
+        before = facts.setdefault(line.fact.field, [])
+        if line.source != GAP:
+            before.append(line.fact)
+        elif _is_closed(line.fact, before):
             continue
-        folded[line.fact.field] = line.fact.new
         open_ones.append(line)
     return open_ones
 
 
+def _is_closed(gap: Fact, before: Sequence[Fact]) -> bool:
+    """`before`: the facts of its field before it. An authority that numbers nothing leaves to be guessed which of them
+    it goes on from: the last that leads to where it starts.
+    """
+    for fact in reversed(before):
+        if gap.accepted_seq and fact.accepted_seq <= gap.accepted_seq:
+            return False
+        if fact.new == gap.new:
+            return True
+        if not gap.accepted_seq and fact.new == gap.old:
+            return False
+    return not before and gap.new is None
+
+
 def _gaps(lines: Sequence[KeptLine], prices: Mapping[str, str], now: int) -> list[KeptLine]:
     folded = {line.fact.field: line.fact.new for line in lines}
+    from_seq = {line.fact.field: line.fact.accepted_seq for line in lines}
     at = max(now, lines[-1].fact.at) if lines else now
-    differing = [name for name in sorted(LEDGER_FIELDS) if folded.get(name) != prices.get(name)]
-    return [KeptLine(None, Fact(at, 0, name, folded.get(name), prices.get(name)), GAP, None) for name in differing]
+    return [
+        KeptLine(None, Fact(at, from_seq.get(name, 0), name, folded.get(name), prices.get(name)), GAP, None)
+        for name in sorted(LEDGER_FIELDS)
+        if folded.get(name) != prices.get(name)
+    ]
+
+
+def _place(line: KeptLine) -> tuple[int, bool, tuple[int, int, str, str, str]]:
+    return line.fact.at, line.source == GAP, _when(line.fact)
 
 
 def _when(fact: Fact) -> tuple[int, int, str, str, str]:

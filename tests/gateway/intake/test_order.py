@@ -133,6 +133,19 @@ def test_any_order_and_any_number_of_repeats_leave_the_same_products_and_ledger(
     assert shops.after(mixed, cuts) == shops.after(history, set(range(len(history))))
 
 
+@pytest.mark.parametrize("cuts", [{0, 1}, {0, 1, 2}], ids=["together", "one by one"])
+def test_a_gap_is_closed_by_a_late_fact_though_another_one_came_between(shops: Shops, cuts: set[int]) -> None:
+    authority = Authority()
+    begins, falls, later, ends = (
+        authority.save("p-1", days, values)
+        for days, values in ((98, {"price": "1.29"}), (62, {"price": "0.99"}), (1, {"price": "0.99"}), (1, {}))
+    )
+    assert later["price_changes"] == []  # so that its price is a gap, until the fall is told
+    left = shops.after([begins, later, falls, ends], cuts)
+    assert left == shops.after([begins, falls, later, ends], {0, 1, 2})
+    assert "gap" not in [line.source for line in left[1:]]
+
+
 @given(history=histories())
 @settings(max_examples=20, deadline=None)
 def test_the_newest_states_alone_leave_the_same_products_as_all_of_them(
