@@ -17,12 +17,13 @@ from asyncio.subprocess import PIPE
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
+from msgspec.structs import replace
 from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.bare_client import ANSWER, HEAD

@@ -8,10 +8,9 @@ its nonce leaves. Why: docs/protocol.md, "Commissioning".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+from msgspec import Struct
 
 from firmware_protocol.errors import FieldError, SealBroken
 from firmware_protocol.identity import TAG_ID_OCTETS, TagId
@@ -24,8 +23,7 @@ _REQUEST_NONCE = b"\x01\x00\x00\x00\x00"
 _ANSWER_NONCE = b"\x02\x00\x00\x00\x00"
 
 
-@dataclass(frozen=True, slots=True)
-class JoinRequest:
+class JoinRequest(Struct, frozen=True):
     """Message 1, 24 octets. Whose key to check it with is told by its `tag_id`."""
 
     tag_id: TagId
@@ -56,8 +54,7 @@ class JoinRequest:
         return cls(TagId(octets[:8]), octets[8:16], octets[16:])
 
 
-@dataclass(frozen=True, slots=True)
-class JoinAnswer:
+class JoinAnswer(Struct, frozen=True):
     """Message 2, 32 octets: good for the one request it answers."""
 
     gateway_nonce: bytes

@@ -7,7 +7,7 @@ direction bit as it comes, because vendors set it differently; it is part of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware_protocol.errors import FieldError
 
@@ -47,8 +47,7 @@ def gateway_start(reserved: int, unix_s: int) -> int:
     return max(reserved + 1, (unix_s - _EPOCH_2026_S) * _COUNTERS_A_SECOND)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayWindow:
+class ReplayWindow(Struct, frozen=True):
     """Which counters were taken: all up to `highest - 64`, and those marked in `seen` (bit n = `highest - n`)."""
 
     highest: int = -1

@@ -7,8 +7,9 @@ Rule: reading is strict: output is bounded by the panel, nothing is left over, n
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from firmware_protocol.content import BASE_PREFIX_OCTETS, NO_BASE
 from firmware_protocol.errors import FieldError
@@ -29,8 +30,7 @@ class Codec(IntEnum):
     DEFLATE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Struct, frozen=True):
     """One content, coded. `stream` is what parts are cut from; `data` are the coded octets at its end."""
 
     codec: Codec

@@ -1,6 +1,7 @@
-"""Layouts: a message is a frozen dataclass whose fields say how they lie on the wire; reading is strict.
+"""Layouts: a message is a frozen struct whose fields say how they lie on the wire; reading is strict.
 
-In: a class whose fields are made by `u8()`, `exactly()`, `rest()` and so on. Out: `Layout`, which packs and unpacks it.
+In: a class made by `wired`, its fields by `u8()`, `exactly()`, `rest()` and so on. Out: `Layout`, which packs and
+unpacks it.
 Rule: fixed fields first, at most one field of variable length, last; nothing left over, a cap on all that is counted.
 All integers are little-endian.
 """
@@ -9,21 +10,22 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import Field, dataclass, field, fields
 from enum import IntEnum
+from inspect import get_annotations
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, dataclass_transform
+
+from msgspec import Struct, defstruct
 
 from firmware_protocol.errors import FieldError
 from firmware_protocol.identity import TAG_ID_OCTETS, TagId
 
 Message = TypeVar("Message")
 
-_WIRE = "wire"
+_WIRES: dict[type, dict[str, Fixed | Tail]] = {}  # of each class made by `wired`: how its fields lie on the wire
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """A field of known length: its struct code, its words in the documentation, and what makes a value of it.
 
     `value_of` raises `ValueError` with the rule that was broken; `raw_of` goes back to what the struct code takes,
@@ -36,8 +38,7 @@ class Fixed:
     raw_of: Callable[[Any], object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Struct, frozen=True):
     """The last field: everything to the end. `read` raises `ValueError` with the rule, or `FieldError` from within.
     `octets` says how long `write` gets without writing it.
     """
@@ -48,7 +49,7 @@ class Tail:
     octets: Callable[[Any], int]
 
 
-# What the field makers return is Any, as with `dataclasses.field`: a type checker sees the field's own annotation.
+# What the field makers return is Any, as with `msgspec.field`: a type checker sees the field's own annotation.
 
 
 def u8(*, at_most: int | None = None) -> Any:
@@ -84,15 +85,15 @@ def u24(*, multiple_of: int = 1) -> Any:
         return number.to_bytes(3, "little")
 
     words = "u24" if multiple_of == 1 else f"u24, a multiple of {multiple_of}"
-    return field(metadata={_WIRE: Fixed("3s", words, value_of, raw_of)})
+    return Fixed("3s", words, value_of, raw_of)
 
 
 def exactly(count: int) -> Any:
-    return field(metadata={_WIRE: Fixed(f"{count}s", f"{count} octets")})
+    return Fixed(f"{count}s", f"{count} octets")
 
 
 def tag() -> Any:
-    return field(metadata={_WIRE: Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets", TagId)})
+    return Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets", TagId)
 
 
 def one_of(kind: type[IntEnum]) -> Any:
@@ -105,7 +106,7 @@ def one_of(kind: type[IntEnum]) -> Any:
             raise ValueError(f"one of {names}")
         return members[number]
 
-    return field(metadata={_WIRE: Fixed("B", f"u8: {names}", value_of)})
+    return Fixed("B", f"u8: {names}", value_of)
 
 
 def rest(*, at_least: int = 0, at_most: int) -> Any:
@@ -163,12 +164,12 @@ def tail(
     words: str, read: Callable[[bytes], object], write: Callable[[Any], bytes], octets: Callable[[Any], int]
 ) -> Any:
     """A last field with a reading of its own."""
-    return field(metadata={_WIRE: Tail(words, read, write, octets)})
+    return Tail(words, read, write, octets)
 
 
 def _number(code: str, words: str, at_most: int | None) -> Any:
     if at_most is None:
-        return field(metadata={_WIRE: Fixed(code, words)})
+        return Fixed(code, words)
     limit = at_most
 
     def value_of(number: int) -> int:
@@ -176,11 +177,29 @@ def _number(code: str, words: str, at_most: int | None) -> Any:
             raise ValueError(f"at most {limit}")
         return number
 
-    return field(metadata={_WIRE: Fixed(code, f"{words}, at most {limit}", value_of)})
+    return Fixed(code, f"{words}, at most {limit}", value_of)
+
+
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(exactly, i8, one_of, rest, rows, tag, tail, text, u8, u16, u24, u32, u64)
+)
+def wired(plain: type[Message]) -> type[Message]:
+    """The frozen struct with the fields, words and methods of this class. Raises `TypeError` for a field that does not
+    say how it lies on the wire.
+    """
+    names = list(get_annotations(plain))
+    wires = {name: vars(plain).get(name) for name in names}
+    for name, wire in wires.items():
+        if not isinstance(wire, Fixed | Tail):
+            raise TypeError(f"{plain.__name__}.{name} does not say how it lies on the wire")
+    own = {name: value for name, value in vars(plain).items() if name not in {*wires, "__dict__", "__weakref__"}}
+    message: type[Any] = defstruct(plain.__name__, names, namespace=own, module=plain.__module__, frozen=True)
+    _WIRES[message] = {name: wire for name, wire in wires.items() if wire is not None}
+    return message
 
 
 class Layout(Generic[Message]):
-    """Packs and unpacks one dataclass. Made once per class, at import."""
+    """Packs and unpacks one class made by `wired`. Made once per class, at import."""
 
     def __init__(self, message: type[Message]) -> None:
         self.message = message
@@ -190,11 +209,11 @@ class Layout(Generic[Message]):
         self._checks: list[tuple[int, str, int, Callable[[Any], object]]] = []
         self._raws: list[tuple[int, Callable[[Any], object]]] = []
         names, code, offset = [], "<", 0
-        wired: list[tuple[str, Fixed | Tail]] = [(each.name, _wire_of(each)) for each in fields(message)]  # type: ignore[arg-type]
-        for index, (name, wire) in enumerate(wired):
+        wires = _WIRES[message]
+        for index, (name, wire) in enumerate(wires.items()):
             self.fields.append((name, wire.words))
             if isinstance(wire, Tail):
-                if index != len(wired) - 1:
+                if index != len(wires) - 1:
                     raise TypeError(f"{message.__name__}.{name} has no fixed length and is not the last field")
                 self.tail, self.tail_name = wire, name
                 break
@@ -250,13 +269,6 @@ class Layout(Generic[Message]):
             raise FieldError(f"{where}: {error.field}", error.value, error.rule, offset=offset + error.offset) from None
         except ValueError as error:
             raise FieldError(where, f"{len(octets_left)} octets", str(error), offset=offset) from None
-
-
-def _wire_of(each: Field[Any]) -> Fixed | Tail:
-    wire = each.metadata.get(_WIRE)
-    if not isinstance(wire, Fixed | Tail):
-        raise TypeError(f"{each.name} does not say how it lies on the wire")
-    return wire
 
 
 def _getter(names: list[str]) -> Callable[[object], tuple[object, ...]]:

@@ -7,8 +7,9 @@ without it. Why: docs/protocol.md, "Manifest, report, proof".
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from firmware_protocol.content import BASE_PREFIX_OCTETS, CONTENT_ID_OCTETS, CONTENT_PREFIX_OCTETS, NO_BASE
 from firmware_protocol.encoding import ENCODED_OCTETS_MAX, ENCODING_ID_OCTETS, ROOT_OCTETS, Codec, Encoding
@@ -28,8 +29,7 @@ class Action(IntEnum):
     SHOW_AT_T = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """`t_ms` is a time of the site's epoch, u32, wrapping; 0 = now, and only `SHOW_AT_T` has another."""
 
     display: int

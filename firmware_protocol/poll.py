@@ -10,16 +10,17 @@ profile is a new high nibble of the type. Field by field: docs/protocol.md, "Pol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any, Generic, TypeVar, dataclass_transform
+
+from msgspec import Struct
 
 from firmware_protocol.commissioning import JOIN_ANSWER_OCTETS, JOIN_REQUEST_OCTETS
 from firmware_protocol.counters import RANDOMIZER_OCTETS
 from firmware_protocol.encoding import ENCODING_ID_OCTETS
 from firmware_protocol.errors import FieldError
 from firmware_protocol.identity import TAG_ID_OCTETS, TagId
-from firmware_protocol.layout import Layout, exactly, one_of, rest, tag, tail, u8, u16, u24
+from firmware_protocol.layout import Layout, exactly, one_of, rest, tag, tail, u8, u16, u24, wired
 from firmware_protocol.sealing import SEAL_OCTETS, SEALED_MANIFEST_OCTETS, SEALED_REPORT_OCTETS
 from firmware_protocol.tlv import TLVS_OCTETS_MAX
 
@@ -56,8 +57,7 @@ class Sealing(IntEnum):
     COMMAND = 2
 
 
-@dataclass(frozen=True, slots=True)
-class PollRow(Generic[Message]):
+class PollRow(Generic[Message], Struct, frozen=True):
     """One declared frame or item: `code` is the type of a frame, the kind of an item."""
 
     code: int
@@ -78,7 +78,7 @@ _ROW_OF: dict[type, PollRow[Any]] = {}
 @dataclass_transform(frozen_default=True, field_specifiers=(exactly, one_of, rest, tag, tail, u8, u16, u24))
 def _row(table: dict[int, PollRow[Any]], code: int) -> Callable[[type[Message]], type[Message]]:
     def declare(plain: type[Message]) -> type[Message]:
-        message = dataclass(frozen=True, slots=True)(plain)
+        message = wired(plain)
         if code in table:
             raise TypeError(f"{code:#04x} is declared twice")
         table[code] = _ROW_OF[message] = PollRow(code, message, Layout(message))

@@ -7,8 +7,9 @@ Rule: `SHOWN` names the revision and content *on the glass*; every other state n
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+
+from msgspec import Struct
 
 from firmware_protocol.content import CONTENT_PREFIX_OCTETS
 from firmware_protocol.errors import FieldError
@@ -46,8 +47,7 @@ class ReportFlags(IntFlag):
     NO_CLOCK = 4  # the tag does not know the site's time, so a picture *at T* waits
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """`refresh_counter` counts refreshes of this glass and wraps at 2^16; `refresh_half_s` is the length of the last
     one in half seconds (0 = none since the tag started); `battery_mv` travels in steps of 20.
     """

@@ -8,12 +8,13 @@ tag is named by the frame, so ESL_ID is written 0 and not looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any, Generic, TypeVar, dataclass_transform
 
+from msgspec import Struct
+
 from firmware_protocol.errors import FieldError
-from firmware_protocol.layout import Layout, rest, u8, u16
+from firmware_protocol.layout import Layout, rest, u8, u16, wired
 from firmware_protocol.report import REPORT_SENSOR_BASE
 
 TLV_OCTETS_MAX = 17
@@ -57,8 +58,7 @@ class BasicStateFlags(IntFlag):
     PENDING_DISPLAY_UPDATE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class TlvRow(Generic[Message]):
+class TlvRow(Generic[Message], Struct, frozen=True):
     """One declared TLV. `opcode_mask` is 0x0F where the length nibble is free (sensor values), else 0xFF."""
 
     opcode: int
@@ -93,7 +93,7 @@ def _declare(
     table: dict[int, TlvRow[Any]], opcode: int, legal_in: EslState, spec: str, opcode_mask: int
 ) -> Callable[[type[Message]], type[Message]]:
     def declare(plain: type[Message]) -> type[Message]:
-        message = dataclass(frozen=True, slots=True)(plain)
+        message = wired(plain)
         if opcode in table:
             raise TypeError(f"opcode {opcode:#04x} is declared twice")
         table[opcode] = _ROW_OF[message] = TlvRow(opcode, message, Layout(message), legal_in, spec, opcode_mask)
@@ -152,8 +152,7 @@ class SensorValue:
         return self.sensor_index >= REPORT_SENSOR_BASE
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownTlv:
+class UnknownTlv(Struct, frozen=True):
     """A TLV that no row declares. It keeps its place, because answers are matched by position."""
 
     opcode: int

@@ -3,11 +3,10 @@
 Rule: invented brands only, and every letter a shop in Europe may print.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of goods. `per_unit` is the price band of one kg, l or piece; `packs` are (amount, unit)."""
 
     category: str

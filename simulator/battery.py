@@ -7,6 +7,8 @@ Figures: radio and panel facts 7; the curve of the inner resistance is assumed t
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 SLEEP_UA = 2.9  # sleep with clock 1.2, panel and flash leakage 1.0, the cell's own discharge 0.7
 POLL_UC = 109.0  # one check-in: 5 ms of processor, 0.8 ms sending, 3 ms listening
 TRAIN_UC = 8.0  # one event of a train (PAwR): wake, listen, at times answer
@@ -24,8 +26,7 @@ _OHM = ((0.0, 12.0), (0.80, 40.0), (0.95, 100.0), (1.0, 100.0))
 _COLD_FACTOR = ((-20.0, 4.0), (0.0, 2.0), (20.0, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     name: str
     capacity_mah: float
 

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from simulator.faults import Arrival, FaultRates, FaultyPath
 from simulator.schedule import Scheduler
 
@@ -73,24 +75,20 @@ def deliver(arrivals: list[Arrival], scheduler: Scheduler, take: Callable[[bytes
             scheduler.after(after_s, lambda octets=octets: take(octets))  # type: ignore[misc]  # bound per turn
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadArrived:
+class PayloadArrived(Struct, frozen=True):
     bridge_id: str
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeOpened:
+class BridgeOpened(Struct, frozen=True):
     bridge_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeClosed:
+class BridgeClosed(Struct, frozen=True):
     bridge_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventKinds(Generic[Event]):
+class EventKinds(Generic[Event], Struct, frozen=True):
     """How the gateway's side calls what happens: its own classes, so that it can match them by name."""
 
     arrived: Callable[[str, bytes], Event]

@@ -6,9 +6,10 @@ Figures and kinds: radio and panel facts 8.
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from simulator.chance import Chance, Draws, key_of
 
@@ -34,8 +35,7 @@ class Kind(StrEnum):
 _OF_PAYLOADS = (Kind.LOSS, Kind.DUPLICATION, Kind.REORDERING, Kind.CORRUPTION)
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRates:
+class FaultRates(Struct, frozen=True):
     """Each a probability for one payload (on serial: one frame)."""
 
     loss: float = 0.0

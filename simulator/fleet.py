@@ -6,8 +6,9 @@ Rule: the same plan gives the same tags, codes, places and crystals, in whatever
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from firmware_protocol import FactoryCode, Panel, TagId
 from simulator import limits
@@ -33,8 +34,7 @@ REACH = 3  # bridges a tag hears
 SIGNAL_BEST_DBM, SIGNAL_STEP_DB = -48, 9
 
 
-@dataclass(frozen=True, slots=True)
-class FleetPlan:
+class FleetPlan(Struct, frozen=True):
     """`incarnation` sets apart the runs of one fleet: what must be new after each start is drawn with it."""
 
     seed: int = 1
@@ -58,8 +58,7 @@ class FleetPlan:
             raise ValueError("a fleet has 0 or more tags, 1 or more bridges, and a speed of at least 1")
 
 
-@dataclass(frozen=True, slots=True)
-class BoxRow:
+class BoxRow(Struct, frozen=True):
     """One tag as its box says."""
 
     tag_id: TagId

@@ -5,7 +5,8 @@ generator and its clock of its own. Rates seen in the field: radio and panel fac
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.chance import generator
 from simulator.faults import Kind
@@ -15,8 +16,7 @@ DAY_S = 86_400.0
 UNPLUGGED_S = (5.0, 60.0)
 
 
-@dataclass(frozen=True, slots=True)
-class MischiefRates:
+class MischiefRates(Struct, frozen=True):
     """Per device and day of the fleet's own time, which runs `speed` times faster than the gateway's."""
 
     tag_reboot: float = 0.0

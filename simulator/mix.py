@@ -5,7 +5,8 @@ the fleet, not only over the whole of it, so that a small shop is mixed as well.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware_protocol import PANELS, Panel
 
@@ -21,8 +22,7 @@ class MixWrong(ValueError):
     """Not a mix of panels. `str()` says what is wrong and which panels there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
+class Mix(Struct, frozen=True):
     """Kinds of tags, each the panels it has, and their weights."""
 
     kinds: tuple[tuple[Panel, ...], ...]

@@ -8,10 +8,10 @@ and another word for each connection. It reconnects for ever. What is sent while
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
+from msgspec import Struct
 
 from simulator import limits
 from simulator.carriers import BridgePort, FaultyUplink, LinkPaths, deliver
@@ -24,8 +24,7 @@ OUT_WAITING_MAX = 2000  # payloads of a bridge whose broker takes none; older on
 _PLAIN_PORT, _TLS_PORT = 1883, 8883
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerEnd:
+class BrokerEnd(Struct, frozen=True):
     """Where a bridge finds its broker, and how it enters."""
 
     host: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 
+from msgspec import Struct
+
 from firmware_protocol import Panel
 from simulator.chance import Chance
 
@@ -32,8 +34,7 @@ class Fate(Enum):
     BROWN_OUT = "brown_out"  # the cell gave way: the tag reboots half-way
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshRates:
+class RefreshRates(Struct, frozen=True):
     """How often a refresh goes wrong, each as a probability."""
 
     busy_missing: float = 0.0
@@ -55,8 +56,7 @@ class RefreshRates:
         return Fate.OK
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(Struct, frozen=True):
     """`busy_s` is what the driver measures; `drawn_share` of the picture has got onto the glass by then."""
 
     planes: tuple[bytes, ...]

@@ -7,10 +7,10 @@ A frame before COBS: type u8, from u32, to u32, sequence u16, flags u8, data, CR
 
 import struct
 import zlib
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from cobs import cobs
+from msgspec import Struct
 
 from firmware_protocol.link.limits import (
     SERIAL_CODED_OCTETS_MAX,
@@ -39,8 +39,7 @@ class DataFlags(IntFlag):
     LAST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """`from_session` and `to_session`: whose stream, and for whom; see `SerialLink`."""
 
     type: FrameType

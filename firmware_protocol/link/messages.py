@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any, Generic, TypeVar, dataclass_transform
+
+from msgspec import Struct
 
 from firmware_protocol.encoding import ENCODING_ID_OCTETS
 from firmware_protocol.errors import FieldError
 from firmware_protocol.identity import DISPLAYS_MAX, TagId
-from firmware_protocol.layout import Layout, exactly, i8, one_of, rest, rows, tag, text, u8, u16, u32, u64
+from firmware_protocol.layout import Layout, exactly, i8, one_of, rest, rows, tag, text, u8, u16, u32, u64, wired
 from firmware_protocol.link.limits import (
     DIGEST_ROWS_MAX,
     MESSAGE_HEAD_OCTETS,
@@ -72,8 +73,7 @@ class ToTagKind(IntEnum):
     COMMAND = 3
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow(Generic[Message]):
+class LinkRow(Generic[Message], Struct, frozen=True):
     """One declared message."""
 
     code: int
@@ -97,7 +97,7 @@ def _row(table: dict[int, LinkRow[Any]] | None, code: int) -> Callable[[type[Mes
     """A row of a table; without a table, a part of other messages."""
 
     def declare(plain: type[Message]) -> type[Message]:
-        message = dataclass(frozen=True, slots=True)(plain)
+        message = wired(plain)
         if table is not None:
             if code in table:
                 raise TypeError(f"type {code:#04x} is declared twice")

@@ -7,8 +7,9 @@ then messages, all of one direction. Rule: a payload is taken whole or not at al
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from firmware_protocol.errors import FieldError
 from firmware_protocol.link.limits import PAYLOAD_HEAD_OCTETS, PAYLOAD_OCTETS_MAX
@@ -32,8 +33,7 @@ _CHECKED_FROM = _HEAD.size - _NUMBER.size
 _NUMBER_MAX = (1 << 32) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Payload(Generic[Message]):
+class Payload(Generic[Message], Struct, frozen=True):
     """`first_number` is that of the first message; the others count on."""
 
     first_number: int

@@ -13,6 +13,8 @@ frame is lost as soon as one sent after it is acknowledged; else after a time-ou
 from collections import deque
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from firmware_protocol.link.frames import SERIAL_VERSION, DataFlags, Frame, FrameReader, FrameType
 from firmware_protocol.link.limits import (
     DEFAULT_BAUD,
@@ -37,15 +39,13 @@ _BITS_A_OCTET = 10  # 8N1
 _DOUBLINGS_MAX = 6  # from the shortest time-out that reaches the longest
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOpened:
+class LinkOpened(Struct, frozen=True):
     """The peer is there and is a new one: whatever was sent before is gone. Say hello."""
 
     peer_session: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkPayload:
+class LinkPayload(Struct, frozen=True):
     """A payload, whole, as the peer sent it."""
 
     octets: bytes

@@ -9,10 +9,12 @@ Nothing here knows keys, octets or a clock. Why: docs/protocol.md, "Manifest, re
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware_protocol.report import ReportState
 
@@ -69,8 +71,7 @@ class NotNow(RuntimeError):
         self.stage, self.step = stage, step
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What a manifest asks of the glass. `t_ms` 0 = at once, None = keep the picture and never draw it."""
 
     revision: int
@@ -78,8 +79,7 @@ class Order:
     t_ms: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayMemory:
+class DisplayMemory(Struct, frozen=True):
     """The part in non-volatile memory. Each change of it is one record.
 
     `now` is the highest order whose T has come, `pending` a later one that waits. `glass` None = unknown.
@@ -109,8 +109,7 @@ class DisplayMemory:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayWork:
+class DisplayWork(Struct, frozen=True):
     """The part in RAM. `subject` is the picture due or being drawn; `trouble` is why the highest order stands still."""
 
     stage: Stage = Stage.REST
@@ -122,26 +121,22 @@ class DisplayWork:
 WORK_NEW = DisplayWork()
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayState:
+class DisplayState(Struct, frozen=True):
     memory: DisplayMemory = DisplayMemory()
     work: DisplayWork = WORK_NEW
 
 
-@dataclass(frozen=True, slots=True)
-class SendReport:
+class SendReport(Struct, frozen=True):
     """Say `holding(state)`, as it is when the octets leave."""
 
 
-@dataclass(frozen=True, slots=True)
-class WantParts:
+class WantParts(Struct, frozen=True):
     """Ask for the parts of the highest order's encoding; whatever other transfer ran for this display ends."""
 
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class StartRefresh:
+class StartRefresh(Struct, frozen=True):
     """Draw this whole picture: `refresh_begins` first, then the panel, then `refresh_ended`."""
 
     content: Content
@@ -151,8 +146,7 @@ DisplayAction: TypeAlias = SendReport | WantParts | StartRefresh
 Result: TypeAlias = tuple[DisplayState, list[DisplayAction]]
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """What a report says: for `SHOWN` what is on the glass, else the highest order accepted.
 
     `revision` 0 = none is accepted under the present key; `content` None = there is nothing to name.

@@ -8,9 +8,10 @@ anything is said about it. No clock: the site's time is told by `time_is`. Why: 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
+
+from msgspec import Struct
 
 from firmware_protocol.counters import RANDOMIZER_OCTETS
 from firmware_protocol.errors import FieldError, PeerError, SealBroken
@@ -52,8 +53,7 @@ class PleaseCommission(Enum):
     BIT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshOrder:
+class RefreshOrder(Struct, frozen=True):
     """Put these planes on the glass. `content_id` was computed over just them, as they were read back."""
 
     display: int

@@ -9,7 +9,8 @@ at the end, and what is refused, is the same, so this one unpacks at once.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from firmware_protocol.content import content_id
 from firmware_protocol.encoding import Codec
@@ -19,8 +20,7 @@ from firmware_protocol.panels import Panel
 _WINDOW_BITS = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """`content`: the name under which the picture was ordered. `octets`: the planes, one after the other."""
 
     content: bytes

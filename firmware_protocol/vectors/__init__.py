@@ -6,14 +6,14 @@ One file a subject: a list of objects with `name`, `origin` (where the octets co
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
+
+from msgspec import Struct
 
 SUBJECTS = ("service", "packets", "pictures", "keys", "poll", "link", "payload", "serial")
 
 
-@dataclass(frozen=True, slots=True)
-class Vector:
+class Vector(Struct, frozen=True):
     name: str
     origin: str
     kind: str

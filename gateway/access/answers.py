@@ -4,9 +4,9 @@ Rule: an answer is written in the transaction of the rows it speaks of, or a pow
 other. Source: the POS contract, Batches.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -15,8 +15,7 @@ from gateway.access.limits import ANSWER_KEPT_MS
 from gateway.ports import to_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """The first answer to a key. If the body's hash now differs, the key was used for something else: refuse."""
 
     body_hash: bytes

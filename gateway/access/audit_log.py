@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from gateway.access import tables
 from gateway.ports import from_ms, to_ms
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLine:
+class AuditLine(Struct, frozen=True):
     seq: int
     at: datetime
     actor: str

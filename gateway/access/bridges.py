@@ -2,9 +2,9 @@
 
 import base64
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
 from gateway.access import tables
@@ -15,8 +15,7 @@ from gateway.ports import Secrets, to_ms
 _BRIDGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeCredential:
+class BridgeCredential(Struct, frozen=True):
     """`bridge_id` is `<store>/<name>`. The password is for the bridge and the broker's configuration only."""
 
     bridge_id: str

@@ -4,9 +4,9 @@ In: marks, noted by the POS API as sandbox requests show them. Out: a report of 
 Rule: nobody ticks a box; an item is done when traffic has done it. Source: the POS contract, Tokens.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -30,8 +30,7 @@ _UNMAPPED_SENTENCE = "the latest rows had no price field that we do not know"
 MARKS = (*_SENTENCES, "rows", _UNMAPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class ChecklistItem:
+class ChecklistItem(Struct, frozen=True):
     """One line of the report. `done_at` is None as long as it is not done."""
 
     mark: str

@@ -6,13 +6,13 @@ numbers and its store's settings.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, or_, select, update
 
 from gateway.access import tables
@@ -28,8 +28,7 @@ _STORE_ID = re.compile(r"[a-z0-9-]{1,24}")
 _CURRENCIES = frozenset(list_currencies())
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
+class StoreSettings(Struct, frozen=True):
     """`source`: the authority elsewhere that gives the numbers. `twin_of`: set if this is a sandbox twin."""
 
     store_id: str

@@ -9,10 +9,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.access import tables
@@ -28,8 +28,7 @@ class TokenKind(StrEnum):
     PRODUCTION = "production"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRow:
+class TokenRow(Struct, frozen=True):
     """What may be shown of a token. `token_id` names it, and opens nothing.
 
     A token opens nothing once it is revoked, whatever becomes of the clock, or from `ends_at` on, if it was made for a
@@ -48,8 +47,7 @@ class TokenRow:
         return self.revoked_at is None and (self.ends_at is None or self.ends_at > now)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a live token may do. `store_id`: the store its requests act on; `environment`: sandbox or production."""
 
     token_id: str

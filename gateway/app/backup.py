@@ -11,10 +11,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+
+from msgspec import Struct
 
 from gateway.app.backup_file import FORMAT, About, is_of_the_shop, mark_of, pack, read_about
 from gateway.app.errors import CannotBackUp, CannotRestore
@@ -26,8 +27,7 @@ Told = Callable[[str, int, int], None]
 """Hears how far it is: what is being done, done, in all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Struct, frozen=True):
     """A backup that is on the disk. `octets`: of the file."""
 
     file: Path

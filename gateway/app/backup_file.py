@@ -11,12 +11,12 @@ import os
 import tarfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 import msgspec
+from msgspec import Struct
 
 from gateway.app.errors import CannotRestore
 from gateway.app.limits import BACKUP_ABOUT_OCTETS_MAX, BACKUP_PACKS, BACKUP_READS_OCTETS
@@ -29,8 +29,7 @@ Told = Callable[[int, int], None]
 _BROKEN = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, msgspec.DecodeError, UnicodeError)
 
 
-@dataclass(frozen=True, slots=True)
-class FileMark:
+class FileMark(Struct, frozen=True):
     octets: int
     sha256: str
 

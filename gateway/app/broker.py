@@ -13,11 +13,11 @@ import re
 import shutil
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from gateway.app.broker_config import GATEWAY_LOGIN, BrokerLogin, Listener, broker_config
 from gateway.app.die_with_parent import command_that_dies_with_us

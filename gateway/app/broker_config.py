@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from gateway.access import SyncCredential
 from gateway.app.limits import BROKER_PAYLOAD_OCTETS, BROKER_STORE_OCTETS
 from gateway.intake import sync_topics
@@ -28,8 +30,7 @@ class BrokerLogin:
     subscribe: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """Where MQTT is spoken; `port` -1 = any free one. Both files or none: TLS."""
 
     host: str

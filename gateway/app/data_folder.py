@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from gateway.app.errors import CannotStart
 from gateway.app.limits import ADMIN_TOKEN_OCTETS, SITE_KEY_OCTETS
 from gateway.app.shop_files import ADMIN_TOKEN, PORTS, SITE_KEY, finish
@@ -28,8 +30,7 @@ class Keys:
     admin_token: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LastPorts:
+class LastPorts(Struct, frozen=True):
     """Where the last run listened; None = unknown."""
 
     http: int | None = None

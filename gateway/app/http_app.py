@@ -5,11 +5,11 @@ In: the services. Out: an ASGI application. Rule: routes are added here, and bel
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler, Scope
+from msgspec import Struct
 
 from gateway.app.data_folder import Keys
 from gateway.app.services import Ports, Services, count_displays_bound_to, display_facts
@@ -23,8 +23,7 @@ from gateway.shelf import FactoryCodeVault
 from gateway.telemetry import CONTENT_TYPE, Metrics
 
 
-@dataclass(frozen=True, slots=True)
-class HttpParts:
+class HttpParts(Struct, frozen=True):
     """`stopping` is set when the gateway stops: event streams end themselves then."""
 
     settings: Settings

@@ -7,10 +7,10 @@ leaves the old shop or the new one. Source: docs/protocol.md, "Restore".
 
 import errno
 import shutil
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.access import audit
@@ -23,8 +23,7 @@ from gateway.database import DatabaseFailure, DatabaseFull, change_at_rest, know
 from gateway.delivery import jump
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """`kept`: where the shop that was there before is now; None = there was none."""
 
     folder: Path

@@ -5,8 +5,8 @@ Rule: this is the one place where folders meet; nothing here decides anything.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.app.data_folder import Keys
@@ -22,8 +22,7 @@ from gateway.shelf import Reason, displays_bound_to, standings
 from gateway.sync import Sync
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """What the outside hands in. `executor` runs drawing: worker processes in the shop, inline in the world."""
 
     clock: Clock
@@ -32,8 +31,7 @@ class Ports:
     executor: Executor
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """Everything that lives as long as one run. `loops`: what must be kept running, by name, in order of birth."""
 
     events: EventStream

@@ -7,9 +7,9 @@ A confirmation is never taken back. Counts can be worked out again from the tabl
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from gateway.batch import tables
@@ -33,8 +33,7 @@ _VERIFYING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verifying:
+class Verifying(Struct, frozen=True):
     """A session in verification, and when its next round is due (milliseconds since the epoch)."""
 
     session_id: str
@@ -43,8 +42,7 @@ class Verifying:
     next_check_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """A stale display and a product it shows, as they are now: if they are the same later, nothing new is the cause."""
 
     display_id: str

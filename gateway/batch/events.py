@@ -1,10 +1,9 @@
 """What batch tells console, webhooks and metrics after a commit. Only a nudge: the tables hold the truth."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class BatchMoved:
+class BatchMoved(Struct, frozen=True):
     """Something in the status of this session is different from before."""
 
     store_id: str

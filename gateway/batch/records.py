@@ -4,11 +4,11 @@ Rule: an instant is a `datetime` in UTC; a count is of rows or of displays, as i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.catalog import ParsedRow, RowIssue
@@ -35,15 +35,13 @@ class Phase(StrEnum):
     VERIFYING = "verifying"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted:
+class SessionStarted(Struct, frozen=True):
     session_id: str
     expires_at: datetime
     expires_in_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class PushResult:
+class PushResult(Struct, frozen=True):
     """What became of the rows of one push. They are staged: `created`, `updated`, `unchanged` and `displays` are 0
     until the batch is processed, when its status counts them. `rows` are the accepted ones."""
 
@@ -59,14 +57,12 @@ class PushResult:
     rows: Sequence[ParsedRow] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCompleted:
+class SessionCompleted(Struct, frozen=True):
     session_id: str
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRowIssue:
+class SessionRowIssue(Struct, frozen=True):
     """A row error of a session. `seq` grows along the listing; `push_no` counts from 0, `issue.index` within it."""
 
     seq: int
@@ -74,8 +70,7 @@ class SessionRowIssue:
     issue: RowIssue
 
 
-@dataclass(frozen=True, slots=True)
-class Unconfirmed:
+class Unconfirmed(Struct, frozen=True):
     """A display that a batch still waits for; `reason` is of the contract's closed set."""
 
     display_id: str
@@ -83,23 +78,20 @@ class Unconfirmed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class MissingProduct:
+class MissingProduct(Struct, frozen=True):
     """A product of the store that a full session did not send. `position` grows along the listing."""
 
     position: int
     barcode: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     round: int
     rounds: int
     next_check_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStatus:
+class BatchStatus(Struct, frozen=True):
     """Every field of the contract's Status line, in its order."""
 
     session_id: str

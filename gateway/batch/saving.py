@@ -7,10 +7,10 @@ chunks are the same thousand: docs/architecture.md.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from gateway.batch import tables
@@ -29,8 +29,7 @@ _CHANGING = (Outcome.CREATED, Outcome.UPDATED)
 _PRODUCTS: msgspec.json.Decoder[list[ChunkProduct]] = msgspec.json.Decoder(list[ChunkProduct])
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """A session to be worked on."""
 
     session_id: str
@@ -38,8 +37,7 @@ class Work:
     phase: Phase
 
 
-@dataclass(frozen=True, slots=True)
-class SavedSlice:
+class SavedSlice(Struct, frozen=True):
     """`changed`: product ids with a new version; `more`: whether there may be another slice to save."""
 
     changed: tuple[int, ...]

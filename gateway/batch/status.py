@@ -6,9 +6,9 @@ only grow. Source: the POS contract, Batches (Status) and *What wins*.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, func, select
 
 from gateway.batch import tables

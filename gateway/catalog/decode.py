@@ -7,9 +7,10 @@ Rule: no number ever passes through a float. Why the standard decoder: docs/arch
 
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
+
+from msgspec import Struct
 
 from gateway.catalog.limits import DEPTH_MAX, NUMBER_CHARACTERS_MAX
 
@@ -25,8 +26,7 @@ class MalformedBody(ValueError):
         self.line, self.column, self.reason = line, column, reason
 
 
-@dataclass(frozen=True, slots=True)
-class NumberText:
+class NumberText(Struct, frozen=True):
     """A JSON number no decimal can hold, or longer than any that could matter; its characters as they were sent."""
 
     text: str

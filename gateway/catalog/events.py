@@ -1,10 +1,9 @@
 """What the catalogue tells the rest of the gateway, after the commit. Only a nudge: the tables are the truth."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ProductsChanged:
+class ProductsChanged(Struct, frozen=True):
     """Products of a store have new versions; whoever called `save_rows` or `remove_products` publishes it."""
 
     store_id: str

@@ -4,8 +4,9 @@ Out: `FIELDS`, in the order in which the documentation shows them, and `FIELD`, 
 Rule: what a POS may send is said here and nowhere else. Source of the names and rules: the POS contract, Rows.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -23,8 +24,7 @@ class Kind(StrEnum):
     ATTRIBUTES = "attributes"
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one object a field: compared and hashed by identity
-class FieldSpec:
+class FieldSpec(Struct, frozen=True, eq=False):  # one object a field: compared and hashed by identity
     name: str
     kind: Kind
     description: str

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from gateway.access import take_product_versions
@@ -44,8 +45,7 @@ class Kept:
     price_changes: list[tuple[int, list[PriceChange]]] = field(default_factory=list)  # by accepted_seq
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Why products change: what the ledger says of each of their lines."""
 
     store_id: str

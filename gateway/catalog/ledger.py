@@ -6,13 +6,13 @@ table has one line for all that one row changed; `LedgerLine` is one field of it
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import TypeAlias
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from gateway.access import StoreSettings, store_settings
@@ -24,8 +24,7 @@ from gateway.database.bulk import Bulk
 from gateway.ports import from_ms
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(Struct, frozen=True):
     """`old` and `new` in the API's own form (decimals and moments as text, flags as true and false); None = not set.
 
     `source` says what brought the change, `session_id` which batch, if one did; `at` is when it was saved.

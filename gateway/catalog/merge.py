@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from gateway.catalog.fields import ATTRIBUTE_PREFIX, ATTRIBUTES, NEVER_CLEARED
 from gateway.catalog.product import Stored
 
@@ -53,8 +55,7 @@ class ProductState:
             self.fields[name] = value
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """`overtaken`: newer rows had set everything that the row names; nothing was set."""
 
     overtaken: bool

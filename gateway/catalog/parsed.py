@@ -1,10 +1,10 @@
 """What becomes of the rows of a request: accepted ones, errors and warnings, all in the order in which they came."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
+from msgspec import Struct
 
 from gateway.catalog.product import ProductFields, Stored
 
@@ -16,8 +16,7 @@ class RowMode(StrEnum):
     UPDATE = "update"
 
 
-@dataclass(frozen=True, slots=True)
-class RowIssue:
+class RowIssue(Struct, frozen=True):
     """One thing to say about a row. `index` counts from 0 in its request; `code` is stable, `message` for a person."""
 
     index: int
@@ -28,8 +27,7 @@ class RowIssue:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRow:
+class ParsedRow(Struct, frozen=True):
     """An accepted row: only the fields it names; None clears one. The barcode is not among `values`."""
 
     index: int
@@ -51,8 +49,7 @@ class ParsedRow:
 _STAGED: msgspec.json.Decoder[list[tuple[int, str, Mapping[str, Stored]]]] = msgspec.json.Decoder()
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRows:
+class ParsedRows(Struct, frozen=True):
     """`rows` in their order; a row is here or has an error. `warnings` also covers the rows with errors."""
 
     rows: list[ParsedRow]

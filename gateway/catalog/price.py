@@ -5,18 +5,18 @@ Rule: a sale is in force when a sale price is set, `onSale` is not false and sal
 midnight, an end date counts whole. Source: the POS contract, What wins, and what is in force.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from gateway.access import StoreSettings
 from gateway.catalog.moments import end_of, start_of
 from gateway.catalog.product import ProductFields
 
 
-@dataclass(frozen=True, slots=True)
-class PriceInForce:
+class PriceInForce(Struct, frozen=True):
     """What is charged at an instant, and what a label says of it.
 
     `regular` is the old price to strike, None unless the sale is a real reduction. `sale_until` is the first instant

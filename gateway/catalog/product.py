@@ -6,10 +6,11 @@ equal exactly when they mean the same. Attributes lie flat, as `attributes.<name
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from gateway.catalog.fields import ATTRIBUTE_PREFIX, ATTRIBUTES, FIELD, FIELDS, Kind
 from gateway.catalog.moments import moment_of
@@ -80,8 +81,7 @@ class ProductFields(Mapping[str, Value]):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """One product of a store. `version` grows, per store, with each save that changed a product."""
 
     product_id: int

@@ -6,17 +6,16 @@ already and for what was never there: rows accepted before it may be saved after
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.catalog.kept import Cause, Kept, load_kept, write_kept
 from gateway.catalog.merge import merge_removal
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedRows:
+class RemovedRows(Struct, frozen=True):
     """Barcodes in the order given: removed now, not in the catalogue, or set again by a row accepted later."""
 
     removed: tuple[str, ...]

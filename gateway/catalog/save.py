@@ -5,10 +5,10 @@ Rule: everything happens in the caller's transaction; saving the same rows again
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.access import StoreSettings, store_settings
@@ -30,8 +30,7 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRow:
+class SavedRow(Struct, frozen=True):
     """`version` is the product's after the save; `warnings` are those that only the whole product gives rise to."""
 
     index: int

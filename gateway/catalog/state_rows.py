@@ -7,9 +7,11 @@ POS API would be taken with a remark for (a zero that means nothing, a number fo
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.access import StoreSettings
 from gateway.catalog.decode import RepeatedKeys
@@ -33,8 +35,7 @@ _NO_HARM = frozenset({"check_digit", "sale_not_lower", "sale_window_empty", "dup
 _WITH_OFFSET = re.compile(r".*[Tt].*([Zz]|[+-][0-9]{2}:[0-9]{2})", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class ProductAsKept:
+class ProductAsKept(Struct, frozen=True):
     """A whole product by its authority's `version`; removed ones have no `values`. `changes`: of its prices."""
 
     index: int
@@ -45,8 +46,7 @@ class ProductAsKept:
     changes: tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedStates:
+class ParsedStates(Struct, frozen=True):
     """`states` in their order; a product is here or has an error."""
 
     states: list[ProductAsKept]

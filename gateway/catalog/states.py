@@ -7,11 +7,11 @@ of its own; a state that is not above them is refused, never left aside in silen
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from zlib import crc32
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, select
 
 from gateway.access import take_product_versions
@@ -33,8 +33,7 @@ from gateway.ports import to_ms
 _AUTHORITY = "@"
 
 
-@dataclass(frozen=True, slots=True)
-class TakenStates:
+class TakenStates(Struct, frozen=True):
     """`products`: those that the states speak of, as they are now; `product_ids`: those with a new version."""
 
     products: tuple[Product, ...]

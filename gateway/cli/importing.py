@@ -6,11 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from gateway.access import LIVE_TOKENS_MAX, LIVES_S_MAX
 from gateway.cli import panels
@@ -94,8 +94,7 @@ def import_file(
         raise CommandFailed(f"none of the {len(price_list.rows)} rows was taken: mend {file}{way}")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """A row that was not taken. `index` counts the file's rows from 0."""
 
     index: int

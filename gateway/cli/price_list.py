@@ -10,8 +10,9 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gateway.catalog import FIELDS, Kind
 from gateway.cli.errors import CommandFailed
@@ -75,8 +76,7 @@ _DELIMITERS = ",;\t|"
 _SEPARATE = re.compile(r"[\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PriceList:
+class PriceList(Struct, frozen=True):
     """`raw[i]` is the row of the file that `rows[i]` was made from; `columns`: our field by the file's column."""
 
     raw: Sequence[Row]

@@ -4,15 +4,14 @@ In: one scanned word at a time. Out: a sentence for the person with the scanner.
 the next one may be either; `undo` gives a display back what it showed before.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware_protocol import PeerError, TagId, split_display_id
 from gateway.cli.errors import CommandFailed
 from gateway.cli.talk import Document, Gateway
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(Struct, frozen=True):
     """What a display was bound to before a scan changed it."""
 
     display_id: str

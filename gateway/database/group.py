@@ -7,9 +7,9 @@ If not, the group is void, and the others are run again, each alone. Why: docs/a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection, RootTransaction
 
 from gateway.database.connect import driver_of
@@ -18,8 +18,7 @@ from gateway.database.errors import DatabaseFailed, by_meaning
 Work = Callable[[Connection], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one work returned, or the error that undid it."""
 
     value: object = None

@@ -5,9 +5,9 @@ fact is one history row in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -46,8 +46,7 @@ _SAVE_SHOWN = _save_all(
 _SAVE_OFFER = _save_all(offer, "display_id", "revision", "encoding_id", "recorded_at", "attempts")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One display as the tables hold it. `how`, `proved_at`, `refresh_counter`: of its newest proof."""
 
     display_id: str

@@ -5,9 +5,9 @@ Rule: octets from a bridge that is not registered are not looked at.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -19,8 +19,7 @@ ESL_IDS_A_GROUP = 255  # 0xFF is the broadcast address (ESL service, ESL Address
 GROUPS_A_BRIDGE = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """`path`: the device of a serial bridge."""
 
     bridge_id: str
@@ -29,8 +28,7 @@ class Bridge:
     path: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BridgesChanged:
+class BridgesChanged(Struct, frozen=True):
     """A bridge was registered: delivery takes it up, carriers let it in."""
 
     store_id: str

@@ -6,9 +6,9 @@ Source: docs/protocol.md, "Commissioning".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
+from msgspec import Struct
 
 from firmware_protocol import SealBroken
 from firmware_protocol.commissioning import JoinRequest
@@ -21,8 +21,7 @@ from gateway.ports import Secrets
 log = structlog.get_logger("delivery")
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """A request that gets an answer. `key`: the one it was made with; `new_key`: to commit first, None = as before."""
 
     link: TagLink

@@ -8,8 +8,10 @@ Why: docs/protocol.md, "Manifest, report, proof"; explored exhaustively in tests
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware_protocol.report import Report, ReportState
 from gateway.access import RESTORE_JUMP
@@ -18,8 +20,7 @@ from gateway.access import RESTORE_JUMP
 REVISION_FOLLOWED_MAX = 1 << 31
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayBooks:
+class DisplayBooks(Struct, frozen=True):
     """What the gateway has committed about one display.
 
     `desired_revision`: counts up each time *desired* moves; 0 = never moved.
@@ -46,67 +47,58 @@ class DisplayBooks:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """Record and send a manifest of *desired*. `fence`: nothing need be drawn, as far as we know."""
 
     fence: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """Content returned and nothing was offered since its proof: call `settled`, send nothing."""
 
 
 NextStep: TypeAlias = Offer | Settle
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(Struct, frozen=True):
     """The glass shows the current revision."""
 
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """The tag has accepted the current revision and goes on with it; `state` says how far it is."""
 
     revision: int
     state: ReportState
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The tag's refresh failed under this revision: the offer is repeated."""
 
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The tag cannot use the encoding it was offered under the current revision: offer another."""
 
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """What was proved holds no longer. `cause` says why, for people."""
 
     revision: int
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """*Desired* took a revision above everything the tag has: the same content, offered anew."""
 
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class CommissionAnew:
+class CommissionAnew(Struct, frozen=True):
     """The tag holds a revision that we do not follow: it must take new keys. `revision` is what it said."""
 
     revision: int

@@ -6,9 +6,10 @@ group commit may run it again. Source: docs/protocol.md, "Manifest, report, proo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -46,8 +47,7 @@ def _keep_keys() -> Insert:
 _KEEP_KEYS = _keep_keys()
 
 
-@dataclass(frozen=True, slots=True)
-class HeardReport:
+class HeardReport(Struct, frozen=True):
     """A report whose seal opened under the tag's present key, with its counter."""
 
     display_id: str
@@ -56,8 +56,7 @@ class HeardReport:
     counter: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewKey:
+class NewKey(Struct, frozen=True):
     """Keys to commit before the gateway nonce leaves. `display_ids`: what was proved under the old ones is unknown."""
 
     tag_id: str
@@ -67,8 +66,7 @@ class NewKey:
     display_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TurnWork:
+class TurnWork(Struct, frozen=True):
     """`due`: (display id, bridge id) of displays whose tag can be reached. `reserve`: (tag id, highest counter)."""
 
     now_ms: int
@@ -77,11 +75,10 @@ class TurnWork:
     heard_under_key: tuple[str, ...] = ()
     reserve: tuple[tuple[str, int], ...] = ()
     due: tuple[tuple[str, str], ...] = ()
-    held_encodings: Mapping[bytes, bytes] = field(default_factory=dict)  # content id -> encoding id, in the cache
+    held_encodings: Mapping[bytes, bytes] = field(default_factory=dict)  # content id -> encoding id in the cache
 
 
-@dataclass(frozen=True, slots=True)
-class OfferToSend:
+class OfferToSend(Struct, frozen=True):
     display_id: str
     bridge_id: str
     revision: int
@@ -89,8 +86,7 @@ class OfferToSend:
     fence: bool
 
 
-@dataclass(slots=True)
-class TurnOutcome:
+class TurnOutcome(Struct):
     """What became true with the commit. `facts`: (display id, store id, revision, fact), in order."""
 
     facts: list[tuple[str, str, int, Fact]] = field(default_factory=list)

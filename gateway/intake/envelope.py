@@ -6,8 +6,9 @@ Source: docs/chunks.md, chunk.schema.json.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from gateway.catalog import MalformedBody, RepeatedKeys, decode_json
 from gateway.intake.answer import ChunkRefused
@@ -18,8 +19,7 @@ MEMBERS = ("chunk_id", "store", "session_id", "index", "of", "products")
 _ID = re.compile(rf"[!-~]{{1,{ID_LENGTH_MAX}}}")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """`products` as the decoder made them, to be judged one by one."""
 
     chunk_id: str

@@ -6,7 +6,8 @@ Source: GS1 General Specifications 5.2 (EAN/UPC symbols), 5.4 (Code 128); quiet 
 """
 
 import functools
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _L = ("0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011")
 _R = tuple(pattern.translate(str.maketrans("01", "10")) for pattern in _L)
@@ -35,8 +36,7 @@ _CODE_128 = (
 _CODE_B, _CODE_C, _START_B, _START_C, _STOP = 100, 99, 104, 105, 106
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """`patterns`: "1" a bar, "0" a space, one module each. `quiet`: modules to be left white on either side."""
 
     patterns: tuple[str, ...]

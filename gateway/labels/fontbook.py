@@ -8,11 +8,11 @@ drawing: FreeType would draw an empty box without a word.
 import functools
 import hashlib
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 
 import PIL
 from fontTools.ttLib import TTFont
+from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFont, features
 
 FOLDER = Path(__file__).parent / "fonts"
@@ -29,8 +29,7 @@ _WITHOUT_INK = frozenset("\u2800\ufffc")  # a blank Braille cell, the place of a
 SPACER = " "
 
 
-@dataclass(frozen=True, slots=True)
-class FontFile:
+class FontFile(Struct, frozen=True):
     name: str
     file: str
     sha256: str

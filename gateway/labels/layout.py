@@ -5,8 +5,9 @@ amount, is written whole at a legible size or the label is refused; only a name 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from firmware_protocol import Panel
 from gateway.labels.bars import Bars, bars
@@ -35,8 +36,7 @@ _WIDE = frozenset({"wide"})
 _BARS = frozenset({"bars"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where boxes stand, and what their inks are on this glass."""
 
     inks: Mapping[str, Ink]

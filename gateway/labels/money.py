@@ -7,7 +7,6 @@ is ever rounded. An amount with more digits than the currency can be paid in is 
 
 import functools
 import unicodedata
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -20,6 +19,7 @@ from babel.numbers import (
     get_decimal_symbol,
     get_group_symbol,
 )
+from msgspec import Struct
 
 from gateway.labels.fontbook import FONT_FILES, cover
 from gateway.labels.request import Refused
@@ -32,8 +32,7 @@ FALLBACK_LOCALE = "en"
 _SHELF_DIGITS = {"HUF": (0, 2), "RSD": (0, 2), "ALL": (0, 2), "ISK": (0, 0)}
 
 
-@dataclass(frozen=True, slots=True)
-class PriceParts:
+class PriceParts(Struct, frozen=True):
     """A price cut where a price box changes size: "€", "1.234", ",", "99", "€"; `before` or `after` is empty."""
 
     before: str
@@ -43,8 +42,7 @@ class PriceParts:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class MoneyStyle:
+class MoneyStyle(Struct, frozen=True):
     """How one locale writes one currency. `before` and `after` hold the symbol and its blank."""
 
     currency: str

@@ -6,7 +6,8 @@ decimal sign stays although cents are raised: without it 1,99 reads 199.
 """
 
 import functools
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.labels.fontbook import Face, face
 from gateway.labels.limits import CENTS_PARTS, LEAST_PRICE_DIGIT_PX, SYMBOL_BELOW_PARTS, SYMBOL_BESIDE_PARTS
@@ -23,8 +24,7 @@ class PriceTooWide(Refused):
     """The price fits its box at no legible size."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
+class _Scale(Struct, frozen=True):
     """The types of one size of price. `cents` is None where raised cents would be too small to read."""
 
     whole: Face

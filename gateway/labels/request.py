@@ -5,17 +5,17 @@ content id, and, when the wanted label could not be drawn, what was drawn instea
 Rule: all decisions about prices and dates have fallen before; here nothing is computed from a price.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 Level = Literal["minimal", "till"]
 FallbackReason = Literal["label_refused", "zero_price"]
 
 
-@dataclass(frozen=True, slots=True)
-class LabelProduct:
+class LabelProduct(Struct, frozen=True):
     """One product as the label shows it; amounts are exact and in the store's currency.
 
     `price`: the selling price in force, None when there is none. `zero_price`: it is 0 and the store does not allow
@@ -48,8 +48,7 @@ class LabelProduct:
         return hash((self.barcode, self.name, self.price))
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRequest:
+class LabelRequest(Struct, frozen=True):
     """`panel`: a name in `firmware_protocol.PANELS`. `locale`: a BCP 47 tag ("hr-HR"). `tag_code`: what the unbound
     picture shows, printable ASCII."""
 
@@ -61,8 +60,7 @@ class LabelRequest:
     tag_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
+class Fallback(Struct, frozen=True):
     """What was drawn instead of the wanted label. `detail` says in words what could not be drawn, and where."""
 
     level: Level
@@ -70,8 +68,7 @@ class Fallback:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """`planes`: as the panel's controller takes them, in the order black, red, yellow. `content_id`: 16 octets."""
 
     planes: tuple[bytes, ...]

@@ -4,8 +4,9 @@ Rule: a template holds sizes and places, never pixels of a particular product an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from firmware_protocol import Colours
 from gateway.labels.marks import Ink
@@ -37,8 +38,7 @@ class TemplateInvalid(ValueError):
     """A template file says something that cannot be meant. `str()` names file, box and what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """`{field:format|phrase}`; with no field it is a phrase alone."""
 
     field: str
@@ -49,8 +49,7 @@ class Token:
 Part = tuple[str | Token, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """The facts that must hold, and those that must not."""
 
     holds: frozenset[str]
@@ -60,15 +59,13 @@ class When:
         return self.holds <= facts and self.fails.isdisjoint(facts)
 
 
-@dataclass(frozen=True, slots=True)
-class FillBox:
+class FillBox(Struct, frozen=True):
     when: When
     at: tuple[int, int, int, int]
     ink: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextBox:
+class TextBox(Struct, frozen=True):
     """`at`: x, baseline of the first line, width; with `height` > 0 y is the top of a box the lines stand centred in.
 
     `parts` are joined by a middle dot; an empty one goes with its dot. `types`: from the wished size to the least.
@@ -88,8 +85,7 @@ class TextBox:
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class PriceBox:
+class PriceBox(Struct, frozen=True):
     """`at`: the box of the digits: x, top, width, height; the baseline is its foot, a comma hangs below it."""
 
     when: When
@@ -101,8 +97,7 @@ class PriceBox:
     emphasis: str
 
 
-@dataclass(frozen=True, slots=True)
-class CodeBox:
+class CodeBox(Struct, frozen=True):
     """`at`: the box of bars and quiet zones. `module_px`: wished and least. `digits`: type of the code beneath."""
 
     when: When
@@ -111,8 +106,7 @@ class CodeBox:
     digits: Type | None
 
 
-@dataclass(frozen=True, slots=True)
-class QrBox:
+class QrBox(Struct, frozen=True):
     when: When
     at: tuple[int, int, int, int]
     module_px: tuple[int, ...]
@@ -143,8 +137,7 @@ class Boxes:
         return held
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Boxes of one row of a label with several products, relative to the row; up to `most` rows."""
 
     most: int
@@ -153,8 +146,7 @@ class Rows:
     boxes: Boxes
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """`boxes` and `rows` by panel size ("2.9"); `rows` with the fewest first."""
 
     name: str

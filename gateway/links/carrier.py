@@ -9,8 +9,9 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from gateway.links.limits import PAYLOADS_WAITING_MAX
 
@@ -18,22 +19,19 @@ STORE_NAME = re.compile(r"[a-z0-9-]{1,32}")  # a store of up to 24 letters, or t
 BRIDGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeOpened:
+class BridgeOpened(Struct, frozen=True):
     """The way to the bridge is open (again): what was on it before is gone. Expect its HELLO."""
 
     bridge_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeClosed:
+class BridgeClosed(Struct, frozen=True):
     """The way to the bridge is closed; what is sent to it now is lost."""
 
     bridge_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadArrived:
+class PayloadArrived(Struct, frozen=True):
     """One payload from the bridge, whole, as it was sent."""
 
     bridge_id: str

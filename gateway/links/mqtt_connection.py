@@ -6,10 +6,10 @@ Rule: a broker that is away costs payloads, never the gateway; what is published
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import aiomqtt
 import structlog
+from msgspec import Struct
 
 from gateway.links.address import BrokerAddress
 from gateway.links.backoff import Backoff
@@ -23,8 +23,7 @@ class BrokerAway(ConnectionError):
     """The broker cannot be reached, or refuses us. `str()` says which broker and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A topic filter to subscribe to."""
 
     filter: str

@@ -4,12 +4,12 @@ Rule: this is the one place where an error becomes a status, and the one where a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
+from msgspec import Struct
 
 from gateway.batch import SessionClosed, SessionExpired, SessionUnknown, TooManyMissing, TooManySessions
 from gateway.catalog import RowIssue
@@ -25,8 +25,7 @@ _JSON = "application/json"
 _REPLAYED = {"Idempotency-Replayed": "true"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer as it is sent, and as it is remembered with its Idempotency-Key."""
 
     status: int

@@ -6,10 +6,10 @@ rows is remembered, a 422 too; what was refused before (401, 413, 429, ...) is n
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.access import Grant, remember_answer, remembered_answer
@@ -21,8 +21,7 @@ from gateway.pos_api.request import RepeatKey
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[R]):
+class Entry(Generic[R], Struct, frozen=True):
     """How a result is told: the answer that is sent, and the marks that sandbox traffic earns by it. `check` may
     refuse the request inside the transaction, unless it was answered before."""
 

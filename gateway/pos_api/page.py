@@ -1,7 +1,8 @@
 """Pages of a listing: `after` names the last item seen, `limit` how many may come."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.pos_api.limits import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 from gateway.pos_api.problem import Problem
@@ -10,8 +11,7 @@ from gateway.pos_api.request import PosRequest
 _NUMBER_DIGITS_MAX = 18  # what SQLite's integers hold
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     after: str | None
     limit: int
 

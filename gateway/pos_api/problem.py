@@ -7,14 +7,14 @@ Source: the POS contract, What a POS may rely on, 3.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
+
+from msgspec import Struct
 
 MEDIA_TYPE = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
+class ProblemKind(Struct, frozen=True):
     """One code: the status it comes with, what it means, and what the POS does next."""
 
     code: str
@@ -212,8 +212,7 @@ PROBLEMS: Mapping[str, ProblemKind] = _kinds(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One entry of `errors`. `index` and `barcode` are empty where no row is meant."""
 
     code: str

@@ -6,10 +6,10 @@ Single updates.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from litestar import Response
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.access import StoreSettings, take_accepted_seqs
@@ -27,8 +27,7 @@ from gateway.pos_api.services import DisplaysBoundTo
 _SOURCE = "/delete"
 
 
-@dataclass(frozen=True, slots=True)
-class _Removal:
+class _Removal(Struct, frozen=True):
     """One request, ready to be carried out inside a transaction."""
 
     store_id: str

@@ -7,12 +7,12 @@ cannot be meant; a row is judged by the catalogue alone. Source: the POS contrac
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeGuard
 
 from litestar import Request
 from litestar.datastructures import State
+from msgspec import Struct
 
 from gateway.catalog import MalformedBody, RepeatedKeys, decode_json
 from gateway.pos_api.limits import IDEMPOTENCY_KEY_LENGTH_MAX, PRODUCTS_PER_REQUEST_MAX
@@ -27,8 +27,7 @@ _SESSION_FORM = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _PRODUCTS, _SESSION_ID = "products", "sessionid"
 
 
-@dataclass(frozen=True, slots=True)
-class SentRows:
+class SentRows(Struct, frozen=True):
     """`rows` as they were sent; `remarks` about what stood beside them and means nothing."""
 
     rows: Sequence[object]
@@ -36,8 +35,7 @@ class SentRows:
     remarks: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatKey:
+class RepeatKey(Struct, frozen=True):
     """The Idempotency-Key of a request, and the hash of everything that must be the same when it is repeated."""
 
     key: str

@@ -5,15 +5,15 @@ Source: the POS contract, Single updates, rule 2.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gateway.catalog import ParsedRow, RowIssue
 from gateway.pos_api.answers import Answer, issues_json
 from gateway.pos_api.problem import Fault, Problem, dump
 
 
-@dataclass(frozen=True, slots=True)
-class RowAnswer:
+class RowAnswer(Struct, frozen=True):
     """Counts are of rows, `displays` of bound displays that will change; `rows` are the accepted ones."""
 
     received: int

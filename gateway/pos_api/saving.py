@@ -6,11 +6,11 @@ Source: the POS contract, Single updates, What wins.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from litestar import Response
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.access import Grant, StoreSettings, store_settings, take_accepted_seqs
@@ -28,16 +28,14 @@ from gateway.pos_api.services import DisplaysBoundTo
 _CHANGED = (Outcome.CREATED, Outcome.UPDATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """`product_ids`: of products that have a new version."""
 
     answer: RowAnswer
     product_ids: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Save:
+class _Save(Struct, frozen=True):
     """One request, ready to be carried out inside a transaction."""
 
     grant: Grant

@@ -5,10 +5,10 @@ will change through `DisplaysBoundTo`, both inside the transaction that the answ
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from gateway.batch import Sessions
@@ -18,8 +18,7 @@ from gateway.pos_api.limits import BURST_REQUESTS, REQUESTS_PER_S
 from gateway.pos_api.path import PREFIXES, UNTOUCHED
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayFact:
+class DisplayFact(Struct, frozen=True):
     """One display bound to a product. `reason`: one of the contract's closed set while it is not confirmed."""
 
     display_id: str
@@ -39,8 +38,7 @@ class DisplaysOfProduct(Protocol):
         """The displays bound to the product, in the order of their ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class PosSettings:
+class PosSettings(Struct, frozen=True):
     """What an operator may set. `cors_origins`: browser tills that may call; none, unless one is named."""
 
     requests_per_s: float = REQUESTS_PER_S
@@ -54,8 +52,7 @@ def always_ready() -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class PosServices:
+class PosServices(Struct, frozen=True):
     """`not_ready_because`: a sentence for /readyz as long as the gateway cannot do its work, else None."""
 
     database: Database

@@ -5,8 +5,8 @@ Rule: every change counts `display.binding_version` up; that alone makes the dis
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from gateway.catalog import find_product
@@ -17,8 +17,7 @@ from gateway.shelf.tables import binding, display
 PRODUCTS_ON_A_DISPLAY_MAX = 6  # the largest template, 7.5 inch, has six rows
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """`barcodes`: the products' own barcodes, as resolved when bound; empty = unbound."""
 
     display_id: str

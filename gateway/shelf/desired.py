@@ -6,9 +6,9 @@ the same content renews that and moves no revision. Why: docs/architecture.md.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, case, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -22,8 +22,7 @@ from gateway.shelf.facts import Fact
 from gateway.shelf.tables import content, desired, desired_source, display, display_history, template_release
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnFrom:
+class DrawnFrom(Struct, frozen=True):
     """All that a picture depends on. `product_versions`: (product_id, version) pairs.
 
     `valid_from`, `valid_until` (ms, half open): between them time alone does not change the picture.
@@ -38,8 +37,7 @@ class DrawnFrom:
     valid_until: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """One drawn label. `deflated`: its planes as the wire's deflate codec packs them."""
 
     display_id: str
@@ -52,8 +50,7 @@ class Picture:
     fallback_detail: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Display ids: `moved` got a new revision, `renewed` show the same as before, `outdated` must be drawn again."""
 
     moved: tuple[str, ...]

@@ -3,8 +3,9 @@
 Rule: *offered*, *received* and *proved* are three different facts and never stand for one another.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Fact(StrEnum):
@@ -37,24 +38,21 @@ class Reason(StrEnum):
     NOT_YET = "not_yet"
 
 
-@dataclass(frozen=True, slots=True)
-class BindingsChanged:
+class BindingsChanged(Struct, frozen=True):
     """Bindings, approvals or removals were committed: these displays may be stale."""
 
     store_id: str
     display_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredMoved:
+class DesiredMoved(Struct, frozen=True):
     """New revisions were committed: these displays shall show something else."""
 
     store_id: str
     display_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownMoved:
+class ShownMoved(Struct, frozen=True):
     """A fact about what a glass shows was committed."""
 
     store_id: str

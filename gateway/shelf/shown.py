@@ -4,8 +4,8 @@ In: display ids or products. Out: plain rows. Rule: only `gateway.delivery` writ
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, and_, case, func, literal, select
 
 from gateway.database.among import among
@@ -15,8 +15,7 @@ from gateway.shelf.tables import binding, desired, display, display_history, sho
 PROOFS = (Fact.PROVED.value, Fact.SETTLED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class NeededDisplay:
+class NeededDisplay(Struct, frozen=True):
     """A display that a batch waits for. `proved_at`: when its glass was proved to show it; null if it is not now."""
 
     display_id: str
@@ -25,8 +24,7 @@ class NeededDisplay:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayStanding:
+class DisplayStanding(Struct, frozen=True):
     """Both halves of one display. `confirmed`: the tag proved the current revision with its content."""
 
     display_id: str
@@ -52,8 +50,7 @@ class DisplayStanding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryFact:
+class HistoryFact(Struct, frozen=True):
     seq: int
     display_id: str
     revision: int

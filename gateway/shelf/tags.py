@@ -5,9 +5,9 @@ Rule: a tag outside the box list is a stranger: nothing is sent to it. A removed
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from firmware_protocol import PANELS, TagId, display_id
@@ -18,8 +18,7 @@ from gateway.shelf.factory_code import FactoryCodeVault
 from gateway.shelf.tables import display, tag
 
 
-@dataclass(frozen=True, slots=True)
-class BoxTag:
+class BoxTag(Struct, frozen=True):
     """One row of a box list. `panels`: a catalogue name for each display of the tag, in the order of their index."""
 
     tag_id: TagId
@@ -28,8 +27,7 @@ class BoxTag:
     panels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     tag_id: str
     store_id: str
     model: str

@@ -4,8 +4,9 @@ Rule: a consumer may get a chunk late, twice or out of order; only product versi
 "chunks of 1,000", and docs/architecture.md.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 PRODUCTS_IN_A_CHUNK_MAX = 1_000  # fixed by the POS contract
 
@@ -18,8 +19,7 @@ class ChunkProduct(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """`session_id` is null for single updates; `index` counts from 0 to `of` - 1."""
 
     chunk_id: str
@@ -30,8 +30,7 @@ class Chunk:
     products: tuple[ChunkProduct, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkResult:
+class ChunkResult(Struct, frozen=True):
     """`displays_handled`: those whose *desired* follows from the chunk; `refused`: ids of those that show no price."""
 
     chunk_id: str

@@ -3,14 +3,13 @@
 In: label requests. Out: content id, packed planes and the fallback of each, in the same order. Pure and picklable.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from firmware_protocol import Codec, encode
 from gateway.labels import LabelRequest, render_many
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """`deflated`: the planes as the wire's deflate codec packs them. `reason`, `detail`: of a fallback."""
 
     content_id: bytes

@@ -5,8 +5,9 @@ Rule: every decision about prices and dates falls here and in `catalog`; `labels
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.access import StoreSettings
 from gateway.catalog import Product, price_in_force
@@ -15,8 +16,7 @@ from gateway.ports import to_ms
 from gateway.shelf import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """`holds_from`, `holds_until` (ms, half open): between them time alone does not change the request.
 
     `reason`: why it shows no price although the display was bound, where that is decided before drawing.

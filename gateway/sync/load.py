@@ -5,9 +5,9 @@ or the staleness query could not see it change.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from gateway.access import StoreSettings, store_settings
@@ -19,8 +19,7 @@ from gateway.shelf.tables import binding, display
 from gateway.sync.label_of import label_of
 
 
-@dataclass(frozen=True, slots=True)
-class ToDraw:
+class ToDraw(Struct, frozen=True):
     """A display, the request that says what it shall show, and all that this follows from."""
 
     display_id: str

@@ -7,10 +7,10 @@ that mends it. `endpoint.json` is read anew whenever it matters: a gateway may c
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from msgspec import Struct
 
 from simulator.fleet import BoxRow
 from simulator.mqtt_carrier import BrokerEnd
@@ -23,8 +23,7 @@ class GatewayRefuses(RuntimeError):
     """The gateway is not there, or says no. `str()` is one line for the operator."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayPlace:
+class GatewayPlace(Struct, frozen=True):
     """`data` None: only the server's address is known, and its broker's stays as the gateway told it."""
 
     url: str

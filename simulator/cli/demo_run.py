@@ -13,8 +13,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from simulator.assortment import Row, assortment
 from simulator.chance import Random, generator, new_incarnation
@@ -40,8 +41,7 @@ from simulator.clock import SystemClock
 from simulator.fleet import FleetPlan
 
 
-@dataclass(frozen=True, slots=True)
-class DemoPlan:
+class DemoPlan(Struct, frozen=True):
     """What `esl demo` was asked for."""
 
     tags: int

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import httpx
+from msgspec import Struct
 
 from simulator.assortment import Row
 from simulator.cli.admin_api import GatewayPlace, GatewayRefuses, words_of
@@ -30,16 +31,14 @@ _ENDED = ("completed", "failed", "expired")
 Path = Literal["/add", "/productUpdate", "/batch/push"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """One accepted request with rows."""
 
     path: Path
     rows: Sequence[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownDisplay:
+class ShownDisplay(Struct, frozen=True):
     """One display as the admin API tells of it."""
 
     display_id: str

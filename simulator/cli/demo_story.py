@@ -5,7 +5,8 @@ healed when every price that was accepted meanwhile is proved, not when nothing 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.cli.demo_breaks import Breaks
 from simulator.cli.demo_limits import HEALED_WITHIN_S, LOOK_EVERY_S
@@ -13,8 +14,7 @@ from simulator.cli.demo_shop import Shop
 from simulator.clock import SystemClock
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """What one break did. `waited`: the most labels that were on their way at once."""
 
     name: str

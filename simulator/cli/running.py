@@ -7,9 +7,10 @@ message means; it plugs things together and takes them apart again in the right 
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from simulator import limits
 from simulator.chance import generator
@@ -25,8 +26,7 @@ from simulator.serial_carrier import SerialBridgeCarrier
 Carrier = Literal["mqtt", "serial"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What `esl simulate` was asked for."""
 
     plan: FleetPlan

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp
 
+from msgspec import Struct
+
 from simulator.radio.draws import Draw, exponential, spread
 
 _DWELLS_A_CELL = 10  # pairs of good and bad: then the state is drawn afresh
 _INDICES_A_CELL = 1 << 12  # more dwells than a cell ever has
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Struct, frozen=True):
     """Loss in either state, and mean dwell times.
 
     The facts give probabilities per packet, and for *store* a bad dwell of 0.3 s. The good dwell follows from the ratio
@@ -96,8 +97,7 @@ class Bursts:
         self._cell, self._changes = cell, changes
 
 
-@dataclass(frozen=True, slots=True)
-class Episodes:
+class Episodes(Struct, frozen=True):
     """Something that happens `per_hour` times, lasts so long, and lies somewhere in its stretch of the hour."""
 
     draw: Draw
@@ -131,8 +131,7 @@ def disturbances(draw: Draw, per_hour: float = 0.5) -> Episodes:
 DISTURBED_DB = 8.0  # by so much the noise rises (assumed)
 
 
-@dataclass(frozen=True, slots=True)
-class WiFi:
+class WiFi(Struct, frozen=True):
     """A neighbour on a 2.4 GHz channel (1, 6, 11): busy for `duty` of the time, in bursts of about `burst_us`."""
 
     channel: int

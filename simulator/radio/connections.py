@@ -7,7 +7,8 @@ Figures: radio and panel facts 3: one packet of 244 octets each 13.75 ms, and 2 
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.radio.draws import Draw, spread
 from simulator.radio.pawr import NORDIC, Train
@@ -18,8 +19,7 @@ PACKET_US = 2_470  # on the air, with the pauses and the empty answer
 FIXED_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(Struct, frozen=True):
     """`elapsed_s` until the last tag has its picture; `air_us` of data packets."""
 
     elapsed_s: float

@@ -7,11 +7,12 @@ here: a wave that would cross several shelves goes over them instead, so obstacl
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import ceil, dist, sqrt
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from simulator.radio.draws import Draw, spread
@@ -26,8 +27,7 @@ class Kind(Enum):
     FREEZER = "freezer"  # tags inside, behind a door
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """Metres from a corner of the shop, and above its floor."""
 
     x: float
@@ -38,8 +38,7 @@ class Point:
         return dist((self.x, self.y, self.z), (other.x, other.y, other.z))
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """A straight row, seen from above, as high as `height_m`. Tags hang `FACE_M` from its middle line."""
 
     name: str
@@ -57,16 +56,14 @@ class Shelf:
         return (1, -1) if self.kind is Kind.BACK_TO_BACK else (1,)
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where one tag hangs."""
 
     at: Point
     shelf: Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
+class Losses(Struct, frozen=True):
     """Decibels of what is crossed."""
 
     metal_db: float = 8.0
@@ -89,8 +86,7 @@ _LEVELS = 5  # boards of a shelf, from knee to eye
 _LOWEST_M = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """`bridges`: names and places. Read one with `floor_file.read_floor`."""
 
     name: str

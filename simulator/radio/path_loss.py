@@ -7,10 +7,11 @@ Figures: radio and panel facts 5.2. The two error curves are the standard's of 8
 non-coherent GFSK; each is laid so that its sensitivity is where the data sheets measure it.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from math import comb, exp, expm1, fsum, log, log1p, log10, sqrt
+
+from msgspec import Struct
 
 from simulator.radio.draws import Draw, normal
 
@@ -22,8 +23,7 @@ class Way(Enum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
-class Modulation:
+class Modulation(Struct, frozen=True):
     """`sensitivity_dbm`: 1 % of frames of 20 octets lost (802.15.4), 0.1 % of bits wrong (BLE).
     `capture_db`: by so much the stronger of two frames at once must be above the other to survive.
     """
@@ -41,8 +41,7 @@ _FREE_OF_ERRORS_DB = 8.0  # above this margin the longest frame fails less than 
 _HOPELESS_DB = -12.0
 
 
-@dataclass(frozen=True, slots=True)
-class Propagation:
+class Propagation(Struct, frozen=True):
     """How fields fade in one kind of shop. `correlated`: the share of the shadowing that a tag has with every bridge,
     because it is of its own place; the rest it has with each one apart (assumed: half and half).
     """
@@ -67,8 +66,7 @@ class Propagation:
         return normal(draw, index, self.packet_sigma_db)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """Transmitters and antennas. A tag's antenna sits beside a cell and a glass."""
 
     bridge_tx_dbm: float = 8.0

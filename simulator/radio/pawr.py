@@ -7,7 +7,9 @@ Figures: radio and panel facts 1.1, 1.3 and 3.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simulator.radio.draws import Draw
 from simulator.radio.path_loss import BLE_1M, Way, survives
@@ -32,8 +34,7 @@ def airtime_us(esl_octets: int, megabits: int = 1) -> int:
     return (FRAMING_OCTETS + SEAL_OCTETS + esl_octets) * 8 // megabits
 
 
-@dataclass(frozen=True, slots=True)
-class Train:
+class Train(Struct, frozen=True):
     """Times in microseconds. `slots` answers after each of `subevents` packets; `megabits`: of the PHY."""
 
     name: str
@@ -83,8 +84,7 @@ NORDIC = Train("Nordic", 1_760_000, 128, 13_750, 10_000, 375, 8)
 SILICON_LABS = Train("Silicon Labs", 1_541_250, 28, 55_000, 37_500, 750, 23)
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """Every tag was given one command and heard. `elapsed_us` ends with the last answer's slot."""
 
     rounds: int

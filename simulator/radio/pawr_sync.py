@@ -7,8 +7,9 @@ Figures: radio and panel facts 1.5 and 5.3.
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from simulator.radio.draws import Draw, spread
 from simulator.radio.pawr import Train
@@ -26,16 +27,14 @@ def window_us(bridge_ppm: float, tag_ppm: float, since_anchor_us: float) -> floa
     return (bridge_ppm + tag_ppm) * since_anchor_us / 1e6 + _WINDOW_FLOOR_US
 
 
-@dataclass(frozen=True, slots=True)
-class Crystal:
+class Crystal(Struct, frozen=True):
     """`declared_ppm` is the class that windows are made for, `true_ppm` what the crystal does, with its sign."""
 
     declared_ppm: float
     true_ppm: float
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(Struct, frozen=True):
     """`heard` of the events it woke for; `lost_at`: the event after which it gave the train up, or None. `listened_us`
     is what the windows cost.
     """
@@ -101,8 +100,7 @@ def standing(
     return Standing.UNASSOCIATED
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Struct, frozen=True):
     """`fallen`: tags that were not reached in time and have lost bond and keys. `connections`: with those repeated."""
 
     elapsed_s: float

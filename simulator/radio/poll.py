@@ -9,7 +9,8 @@ Figures: radio and panel facts 4.
 import heapq
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.radio.draws import Draw
 from simulator.radio.path_loss import IEEE_802_15_4, survives
@@ -45,8 +46,7 @@ def frame_us(name: str) -> int:
     return airtime_us(PSDU_OCTETS[name])
 
 
-@dataclass(frozen=True, slots=True)
-class Pacing:
+class Pacing(Struct, frozen=True):
     """What an access point and a tag's flash add to the air. `flash_us`: to write a block; 200 ms in one old family."""
 
     part_us: int = 5_060
@@ -56,8 +56,7 @@ class Pacing:
     flash_us: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """One picture. `tag_us` is what the tag listens and speaks, `air_us` what the channel is taken, `elapsed_us` with
     all waits. `requests_us`: when each block request was made, since the first.
     """
@@ -164,8 +163,7 @@ def _outlives(tag: int, at_us: float, rival: tuple[float, int], signals_dbm: Seq
     return survives(IEEE_802_15_4, signals_dbm[tag], signals_dbm[other], in_time=at_us <= rival_us + PREAMBLE_US)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkin:
+class Checkin(Struct, frozen=True):
     """`tries` up to 14, `elapsed_us` until the answer or until the tag gives up, `air_us` of it on the air."""
 
     heard: bool

@@ -9,6 +9,8 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from firmware_protocol.identity import TAG_ID_OCTETS
 from firmware_protocol.poll import (
     MAC_OCTETS,
@@ -34,8 +36,7 @@ IDLE_US = airtime_us(CONTACT_OCTETS) + airtime_us(ANSWER_OCTETS)
 Loses = Callable[[int, Way, float, int, int], bool]  # tag, way, instant, octets of the frame, its number
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """`octets`: of its stream, as it travels."""
 
     octets: int

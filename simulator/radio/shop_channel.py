@@ -5,9 +5,10 @@ a bridge) by name; another seed is another shop, another number of tags hangs th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct, field
 
 from simulator.radio.bursts import (
     DISTURBED_DB,
@@ -29,8 +30,7 @@ REACH_MAX = 3  # bridges a tag remembers
 IN_REACH_DB = -1.0  # of margin: below, not even short frames pass often enough to be worth a try
 
 
-@dataclass(frozen=True, slots=True)
-class Air:
+class Air(Struct, frozen=True):
     """What a shop's air is like beside its shelves. `channel`: of 802.15.4."""
 
     preset: str = "store"

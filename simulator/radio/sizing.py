@@ -9,9 +9,9 @@ into the opening hours; a cell ends when its usable charge does.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from firmware_protocol import PANELS
 from simulator import battery
@@ -35,8 +35,7 @@ class NoPlan(ValueError):
     """These goals cannot be met. `str()` says which, and how near the best came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Goals:
+class Goals(Struct, frozen=True):
     """`update_s`: every label of the shop changed at once. `change_s`: 95 of 100 single changes, on the glass and
     proved. `years`: of the cells, the weakest tenth of the tags too.
     """
@@ -46,8 +45,7 @@ class Goals:
     years: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """Margin above sensitivity of the weaker way, to the best bridge."""
 
     median_db: float
@@ -55,16 +53,14 @@ class Coverage:
     uncovered: int  # tags with less than the margin wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """What the simulation says, and what the formula says without loss and queue."""
 
     simulated: float
     formula: float
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     floor: str
     tags: int
     changes_a_day: int

@@ -5,7 +5,7 @@ In: a `Shop` with its bridges. Out: seconds, years. Rule: the same floor, shadow
 Assumed: a connection costs the tag's cell `CONNECTION_UC` besides the packets; no figure has been published.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from simulator import battery
 from simulator.radio.bursts import PRESETS, Bursts
@@ -24,8 +24,7 @@ PACKET_UC = 5.0e-3 * PACKET_US  # 5 mA
 CHANGES = 300  # looked at for the delays
 
 
-@dataclass(frozen=True, slots=True)
-class InTrain:
+class InTrain(Struct, frozen=True):
     """`fits`: has the fullest bridge fewer tags than its train has addresses?"""
 
     train: str

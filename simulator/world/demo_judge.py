@@ -8,8 +8,9 @@ its own, because drawing without any cache takes its time.
 import json
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.access import StoreSettings
 from gateway.catalog import RowMode, decode_json
@@ -19,8 +20,7 @@ _MODES = {"/add": RowMode.ADD, "/productUpdate": RowMode.UPDATE, "/batch/push": 
 SentRows = tuple[str, Sequence[Mapping[str, object]]]
 
 
-@dataclass(frozen=True, slots=True)
-class GlassToJudge:
+class GlassToJudge(Struct, frozen=True):
     """One display of the fleet: what it is bound to, and what its glass shows, as its controller holds it."""
 
     display_id: str

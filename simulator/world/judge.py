@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import Struct
+
 from gateway.access import StoreSettings
 from gateway.catalog import ParsedRow, Product, ProductFields, RowMode, Stored, parse_rows
 from gateway.labels.reference import render
@@ -45,8 +47,7 @@ class JudgedProduct:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What a display should show. `planes` as its controller takes them."""
 
     panel: str
@@ -54,8 +55,7 @@ class Expected:
     barcodes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """What a judge knew at one moment: for after a restore."""
 
     products: dict[str, JudgedProduct]

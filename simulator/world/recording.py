@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
+
 from firmware_protocol import FieldError
 from firmware_protocol.link.messages import Digest, FromTag, Hello, Parts, PartsWanted, ToTag
 from firmware_protocol.link.payload import unpack_payload
@@ -31,8 +33,7 @@ class RecordingWrong(ValueError):
     """Not a recording. `str()` names the line and what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One line. `what`: as docs/operating.md, "Recording", lists it."""
 
     at: datetime

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, TypeVarTuple, cast
 
 import httpx
 from litestar.types import Scope, Send
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from firmware_protocol import PANELS, content_id, split_display_id
@@ -51,8 +52,7 @@ class NeverQuiet(AssertionError):
     """The faults stopped and yet some display was not proved in time. The message names them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """A claim of the gateway, with what the glass really showed at that instant."""
 
     display_id: str

@@ -17,8 +17,10 @@ displays on a tag and single parts are tested by random histories instead (tests
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
+
+from msgspec.structs import replace
 
 from firmware_protocol.report import Report, ReportState
 from firmware_protocol.tag import display

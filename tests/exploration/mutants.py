@@ -5,9 +5,9 @@ real function and changes one decision; product code has no branch for it.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from core_world import Rules, Size
+from msgspec.structs import replace
 
 from firmware_protocol.report import Report, ReportState
 from firmware_protocol.tag import display

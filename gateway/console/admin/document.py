@@ -9,16 +9,22 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 
+from msgspec import Struct
+
 from gateway.ports import from_ms
 
 Document = dict[str, object]
 
 
 def document(fact: object) -> Document:
-    """The public fields of a dataclass. TypeError for anything else."""
-    if not is_dataclass(fact) or isinstance(fact, type):
+    """The fields of a struct, or of a dataclass (whose text hides its secret). TypeError for anything else."""
+    if isinstance(fact, Struct):
+        names = fact.__struct_fields__
+    elif is_dataclass(fact) and not isinstance(fact, type):
+        names = tuple(one.name for one in fields(fact))
+    else:
         raise TypeError(f"{fact!r} is no fact of ours")
-    return {camel(one.name): value(getattr(fact, one.name), one.name) for one in fields(fact)}
+    return {camel(name): value(getattr(fact, name), name) for name in names}
 
 
 def value(found: object, name: str = "") -> object:

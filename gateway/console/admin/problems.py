@@ -6,13 +6,13 @@ Rule: one table turns errors into answers; a handler never builds one. A code is
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 from litestar.types import ExceptionHandlersMap, Scope
+from msgspec import Struct
 
 from firmware_protocol import FieldError
 from gateway.access import (
@@ -54,8 +54,7 @@ class NothingDrawn(LookupError):
     """The display was never bound, so there is no picture that it should show."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdminProblem:
+class AdminProblem(Struct, frozen=True):
     """One kind of answer. `meaning`: what it means and what to do, for docs/operating.md."""
 
     status: int

@@ -3,10 +3,10 @@
 In: a display id. Out: `About`. Rule: times are told in the store's own time zone.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.access import store_settings
@@ -17,8 +17,7 @@ from gateway.ports import from_ms
 from gateway.shelf import DisplayStanding, HistoryFact, history, standings
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A fact of the history. `picture`: content id in hex, where a picture was first wanted."""
 
     at: datetime
@@ -28,8 +27,7 @@ class Entry:
     cause: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     standing: DisplayStanding
     state: State
     name: str | None

@@ -4,13 +4,13 @@ Rule: a page may load nothing but our own files, and talk to nobody but us and, 
 """
 
 import hashlib
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
+from msgspec import Struct
 
 from gateway.console.pages.words import FACTS, REASONS, STATES
 
@@ -22,8 +22,7 @@ _MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     octets: bytes
     media_type: str
     etag: str

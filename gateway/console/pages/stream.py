@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct
 
 from gateway.batch import BatchMoved, Sessions
 from gateway.console.pages.batches import current_batch
@@ -24,8 +25,7 @@ Moved = ShownMoved | DesiredMoved | BindingsChanged | BatchMoved
 _MOVED: tuple[type[Moved], ...] = (ShownMoved, DesiredMoved, BindingsChanged, BatchMoved)
 
 
-@dataclass(frozen=True, slots=True)
-class WallSource:
+class WallSource(Struct, frozen=True):
     """What a wall is read from. `release`: of the page's own files; a page of another one reloads itself."""
 
     database: Database

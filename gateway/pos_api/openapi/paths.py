@@ -4,7 +4,7 @@ Rule: root paths only; the prefixes are `servers`. What every operation with a t
 added by `document`. Source: the POS contract.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from gateway.pos_api.limits import IDEMPOTENCY_KEY_LENGTH_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 from gateway.pos_api.openapi.schemas import SESSION_ID, Schema, ref
@@ -16,8 +16,7 @@ _SAVED = (*_ROWS, *_KEY, "query_invalid", "store_fed_elsewhere", "atomic_rejecte
 _SESSION = ("session_unknown", "session_expired")
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """`answers`: schema by status; `problems`: codes, whose statuses follow; `rows_problem`: the schema of its 422."""
 
     method: str

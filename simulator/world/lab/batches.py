@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from simulator.world.judge import TEMPLATE
 
 
@@ -37,8 +39,7 @@ class Batch:
     bound_anew: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class RememberedBatches:
+class RememberedBatches(Struct, frozen=True):
     """What was known when a backup was made. `unsure`: displays that somebody was binding just then."""
 
     taken: tuple[tuple[Batch, bool, tuple[int, int], frozenset[str]], ...]  # whether settled, for how many, bound anew

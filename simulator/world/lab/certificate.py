@@ -8,11 +8,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
 from multiprocessing import get_context
 from statistics import fmean
 
 import structlog
+from msgspec import Struct
 
 from simulator.world.lab.lab import run_seed
 from simulator.world.lab.scenario import Scenario
@@ -23,8 +23,7 @@ from simulator.world.lab.verdict import Verdict
 HITS_WANTED = 20  # of each trouble in each delivery state, before a certificate says that it was tried
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """Verdicts in the order of their seeds."""
 
     scenario: Scenario

@@ -11,11 +11,11 @@ fsync at each commit, nothing is safe that it has committed.
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, event
 
 from simulator.virtual_time import VirtualLoop
@@ -33,8 +33,7 @@ class Tear(StrEnum):
     AFTER = "after the commit"
 
 
-@dataclass(frozen=True, slots=True)
-class PowerCut:
+class PowerCut(Struct, frozen=True):
     """At the n-th commit from now. `share`: of what the commit wrote, how much a torn one keeps."""
 
     commits: int

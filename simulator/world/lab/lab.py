@@ -10,10 +10,12 @@ import time  # noqa: TID251  # processor time, told beside the verdict and never
 from collections import Counter, deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware_protocol import TagId, split_display_id
 from firmware_protocol.link import DownMessage, UpMessage
@@ -60,8 +62,7 @@ YEAR_S = 365.25 * 86_400.0
 ROUNDS_S = 420.0  # six minutes of verification, and the last round's answer
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is left of a run after shrinking: the first `tags` tags, these incidents by name, the open hours up to
     `until_s`; None = all.
     """
@@ -81,8 +82,11 @@ class Kept:
         return scenario.open_s if self.until_s is None else min(self.until_s, scenario.open_s)
 
 
+EVERYTHING = Kept()
+
+
 def run_seed(
-    scenario: Scenario, seed: int, kept: Kept = Kept(), *, trace: Trace | None = None, until_broken: bool = False
+    scenario: Scenario, seed: int, kept: Kept = EVERYTHING, *, trace: Trace | None = None, until_broken: bool = False
 ) -> Verdict:
     """One whole run, in a folder of its own that is gone afterwards. `until_broken`: the first broken promise ends it.
 
@@ -102,11 +106,7 @@ def run_seed(
         except TimeStandsStill as error:
             labs[0].broken("time goes on", str(error))
             verdict = labs[0].verdict()
-    return Verdict(**{**_fields(verdict), "cpu_s": time.process_time() - began_s})  # type: ignore[arg-type]  # its own
-
-
-def _fields(verdict: Verdict) -> dict[str, object]:
-    return {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}
+    return replace(verdict, cpu_s=time.process_time() - began_s)
 
 
 class Lab:

@@ -7,8 +7,9 @@ the patch's head text. Files are changed, never made or removed: a planted bug n
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 
@@ -17,8 +18,7 @@ class PatchWrong(ValueError):
     """It does not fit these files: they have changed since it was made. Make it anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """`line`: where the old lines began when the patch was made, from 1."""
 
     line: int
@@ -26,8 +26,7 @@ class Hunk:
     new: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """`head`: the words before the first file; `files`: hunks by path."""
 
     head: str

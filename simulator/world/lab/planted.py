@@ -15,8 +15,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 import simulator
 from simulator.world.lab.patching import Patch
@@ -36,8 +37,7 @@ class ChildFailed(RuntimeError):
     """The patched product did not even come to a verdict. `str()` is the end of what it said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(Struct, frozen=True):
     """`title`: what it does, in a sentence; `about`: the rest of its head text."""
 
     name: str
@@ -46,8 +46,7 @@ class Mutant:
     patch: Patch
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """`seeds`: how many it took, 0 = none of them found it. `cpu_s`: of the search, without the shrinking."""
 
     name: str

@@ -6,8 +6,9 @@ what others do about it is what docs/operating.md tells them: the POS sends its 
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gateway.catalog import RowMode
 from simulator.world.lab import invariants
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 TURNS_OF_A_CUT = 2  # a power cut that was on its way lays its octets before the folder is another
 
 
-@dataclass(frozen=True, slots=True)
-class LabBackup:
+class LabBackup(Struct, frozen=True):
     """With what POS and people knew then: `unsure`, displays that somebody was binding just then."""
 
     world: WorldBackup

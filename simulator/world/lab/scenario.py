@@ -6,10 +6,11 @@ the seed's affair. A wrong file is refused with its name, the key and what is al
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from simulator.mix import DEFAULT_MIX, Mix
 from simulator.radio.floor import Floor
@@ -22,8 +23,7 @@ class ScenarioWrong(ValueError):
     """The file is not a scenario. `str()` names file, key and rule; mend the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """`troubles`: of each kind, how many a run holds on average; a seed draws between none and twice as many.
 
     `at`: of a kind, those that every run holds besides, in hours since the first opening.

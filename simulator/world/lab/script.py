@@ -4,14 +4,13 @@ In: a scenario, a seed. Out: incidents in the order of their time. Rule: each ki
 a generator of its own name, so that a run from which some are left out keeps all the others as they were.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from simulator.chance import Random, generator
 from simulator.world.lab.scenario import Scenario
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Incident:
+class Incident(Struct, frozen=True, order=True):
     """`number`: of its kind in this seed. `at_s`: since the first opening."""
 
     at_s: float

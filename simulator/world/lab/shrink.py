@@ -6,7 +6,8 @@ tag draws by its own name, so that what is left out changes nothing in the rest 
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.world.lab.aims import patience_max_s
 from simulator.world.lab.lab import Kept, run_seed
@@ -22,8 +23,7 @@ class NothingBroken(ValueError):
     """The seed's run breaks no promise: there is nothing to shrink."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shrunk:
+class Shrunk(Struct, frozen=True):
     """`runs`: how many were tried."""
 
     kept: Kept

@@ -5,10 +5,10 @@ In: a display to bind, settings to change. Out: requests to the admin API, and t
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
+from msgspec.structs import replace
 
 from gateway.database import Crashed
 from simulator.world.lab.till import Refused

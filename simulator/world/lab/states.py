@@ -7,10 +7,11 @@ Rule: the gateway is not asked, so that it may be dead; the states are those of 
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from firmware_protocol import split_display_id
 from firmware_protocol.tag.display import parts_wanted
@@ -63,8 +64,7 @@ def delivery_states(file: Path, fleet: Fleet, only: Iterable[str] | None = None)
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What the gateway's file says of one display at this instant."""
 
     desired_revision: int
@@ -107,8 +107,7 @@ def contents_of(file: Path, display_ids: Iterable[str]) -> set[bytes]:
     return {row[1] for row in rows if row is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class GivenOut:
+class GivenOut(Struct, frozen=True):
     """The numbers that others remember. `believed`: displays of whose glass the file claims to know what it shows."""
 
     numbers: dict[str, int]

@@ -7,10 +7,10 @@ acceptance. Rule: one request at a time (but for its own doubles), so that the o
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
+from msgspec import Struct
 
 from gateway.catalog import ParsedRow, RowMode
 from gateway.database import Crashed
@@ -35,8 +35,7 @@ class Refused(Exception):
     """A request that should be taken was not, and not for want of a gateway."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A request that was answered, to be sent again late."""
 
     path: str

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A broken promise. `at_s`: since the first opening; `promise`: the invariant's name."""
 
     at_s: float
@@ -14,8 +14,7 @@ class Violation:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One changed label until its proof. `waiting`: labels that were on their way when it moved, itself among them;
     `place`: metres on the floor, if the shop has one.
     """
@@ -25,8 +24,7 @@ class Delivery:
     place: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """`hits`: how often each trouble met a display in each delivery state. `story`: what happened, in words."""
 
     scenario: str

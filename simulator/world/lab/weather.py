@@ -6,14 +6,14 @@ back by whoever added it, or by `clear` when the shop is healed.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from simulator.faults import FaultRates
 from simulator.fleet import Fleet
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """One trouble over one bridge's link, both directions."""
 
     bridge: str

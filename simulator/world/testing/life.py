@@ -7,9 +7,10 @@ laboratory's, the gateway that of `esl serve`; here is only what an operator and
 import asyncio
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from firmware_protocol import Panel, TagId, content_id, split_display_id
 from simulator.clock import VirtualClock
@@ -47,15 +48,13 @@ class NotBound(AssertionError):
     """A binding that cannot be. The gateway's words are attached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """One glass at one moment, and what is known of how its picture came to be there."""
 
     panel: Panel

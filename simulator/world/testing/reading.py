@@ -7,9 +7,9 @@ font; the price that was read is then painted by the plain reference, and must f
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from PIL import Image, ImageChops
 
 from firmware_protocol import PANELS, Panel
@@ -30,8 +30,7 @@ WHOLE_DIGITS_MOST = 7  # the POS contract's prices are below 10,000,000
 _COLOUR_OF = {Ink.BLACK: picture.BLACK, Ink.RED: picture.RED, Ink.YELLOW: picture.YELLOW, Ink.PAPER: picture.WHITE}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A price box, and from where on the label its coordinates count."""
 
     box: PriceBox

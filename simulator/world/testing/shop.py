@@ -7,13 +7,13 @@ call (a request takes a hundredth of a second, `sleep` as long as it says), so t
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import structlog
+from msgspec import Struct, field
 
 from simulator.fleet import FleetPlan
 from simulator.world.testing.door import HttpDoor, ShopTransport
@@ -33,8 +33,7 @@ class NotProved(AssertionError):
     """Some label does not show what it should, proved. The message lists them, each with its reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShopPlan:
+class ShopPlan(Struct, frozen=True):
     """What stands there when a test begins. `store`: what the admin API may change of a store."""
 
     fleet: FleetPlan

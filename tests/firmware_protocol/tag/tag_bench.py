@@ -7,6 +7,8 @@ opens with the protocol's codecs but knows nothing of the tag's insides.
 import random
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from firmware_protocol import PANELS, Codec, Encoding, FactoryCode, Manifest, Panel, Report, TagId, content_id, encode
 from firmware_protocol.commissioning import JoinAnswer as JoinAnswerMessage
 from firmware_protocol.commissioning import JoinRequest
@@ -23,8 +25,7 @@ PANEL = PANELS["2.13-bw"]
 PART_OCTETS = 99
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A content, ready to travel."""
 
     planes: tuple[bytes, ...]

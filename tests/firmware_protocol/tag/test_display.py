@@ -1,8 +1,7 @@
 """What one display of a tag accepts, draws and says."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from firmware_protocol.report import ReportState
 from firmware_protocol.tag.display import (

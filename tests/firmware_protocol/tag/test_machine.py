@@ -1,9 +1,9 @@
 """A whole tag, spoken to in sealed octets: what it does with them, and what they cost it."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from tag_bench import CODE, PANEL, TAG, Bench, part, picture, wanted
 
 from firmware_protocol import PANELS, Codec, ReportFlags, ReportState, SealBroken, encode

@@ -1,8 +1,7 @@
 """What the gateway sends next for one display, and what it believes."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from firmware_protocol import Report, ReportState
 from gateway.access import RESTORE_JUMP

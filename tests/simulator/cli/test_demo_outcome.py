@@ -1,7 +1,8 @@
 """What counts as a whole demo, and what its judge finds."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from firmware_protocol import PANELS
 from simulator.cli.demo_outcome import Outcome

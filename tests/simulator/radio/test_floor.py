@@ -1,8 +1,7 @@
 """Floors: what stands between a tag and a bridge, and plans that are refused."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from simulator.radio.draws import draws
 from simulator.radio.floor import Floor, Kind, Point, Shelf, Spot

@@ -1,8 +1,7 @@
 """A shop planned by simulation: what the plan says, what it refuses, and that it says it again."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from simulator.radio.draws import draws
 from simulator.radio.floor_file import read_floor

@@ -1,12 +1,12 @@
 """A glass that was proved may stop being so: then it is offered again by itself, and liars change nothing."""
 
-import dataclasses
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from firmware_protocol import Report, ReportState
 from firmware_protocol.link import pack_payloads
@@ -79,7 +79,7 @@ def test_a_tag_that_a_person_reset_is_proved_again_by_itself(tmp_path: Path) -> 
 def test_a_bridge_that_invents_runs_moves_no_number_twice_and_stops_nothing(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         hello = Hello(b"new boot", PROTOCOL_VERSION, NO_RUN, 0, 100, Profile.POLL, 60_000, 1, "bridge-1")
-        invented = [dataclasses.replace(hello, last_run_id=number.to_bytes(8, "big")) for number in range(1, 60)]
+        invented = [structs.replace(hello, last_run_id=number.to_bytes(8, "big")) for number in range(1, 60)]
         say(world, *invented)
         await world.clock.sleep(1)
         revisions = [one.desired_revision for one in await world.displays()]

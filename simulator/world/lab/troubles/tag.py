@@ -1,7 +1,8 @@
 """Troubles of tags and their glass: what shoppers, cold, age and bad solder do to them."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from simulator.chance import Random
 from simulator.world.lab.troubles.trouble import Trouble

@@ -1,8 +1,9 @@
 """What a trouble is: a name, its words for the docs, and how it happens in a laboratory."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from simulator.chance import Random
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 Happens = Callable[["Lab", Random], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """`kind` is `family.name`. `is_errand`: work of the shop, which is waited for at the end, not broken off.
 
     `happens` draws everything about this one incident from the generator it is handed, tells the story what it did,

@@ -9,7 +9,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 import uvicorn
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Connection
 

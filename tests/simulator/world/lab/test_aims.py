@@ -1,9 +1,9 @@
 """Troubles that wait for a moment: each moment comes about, is struck while it lasts, and is drawn from the seed."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from simulator.world.lab import TROUBLES, Kept, load_scenario, run_seed
 from simulator.world.lab.aims import AIMS, Aims, Moment

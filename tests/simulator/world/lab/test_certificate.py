@@ -1,7 +1,8 @@
 """The certificate: what it calls tried, and the page that one looks at."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from simulator.world.lab import TROUBLES, load_scenario, run_seed
 from simulator.world.lab.certificate import HITS_WANTED, Certificate

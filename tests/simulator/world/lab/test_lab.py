@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from firmware_protocol import Report, ReportState
 from gateway.delivery import rule

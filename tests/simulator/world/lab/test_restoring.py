@@ -1,8 +1,7 @@
 """A machine that is lost in the middle of everything: another lives from a backup, and no promise breaks."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gateway.delivery import restore
 from simulator.world.lab import TROUBLES, invariants, load_scenario, run_seed, script_of

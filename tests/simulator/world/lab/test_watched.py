@@ -3,11 +3,11 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import create_engine, event, text
 
 from firmware_protocol import FactoryCode, Report, ReportState
