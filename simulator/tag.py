@@ -423,6 +423,8 @@ class VirtualTag:
 
     def _frames(self, items: Sequence[UpItem]) -> list[Contact]:
         """As few frames as hold the items, at least one."""
+        if not items:
+            return [Contact(self.tag_id, ContactFlags.NONE, ())]
         pages = pages_of(items, CONTACT_ROOM)
         self.battery.used_uc += charges.SEALED_UC * len(items)
         last = len(pages) - 1
@@ -502,8 +504,7 @@ class VirtualTag:
         millivolts = self.battery.millivolts()
         self.machine.refresh_ended(index, outcome, refresh.busy_s, self.temperature_c, millivolts)
         self._look_at_glass(0.0)
-        self._contact_at(self._now())
-        self.rouse()
+        self._contact_at(self._now())  # at this very instant, and what comes next is planned behind it
 
     def _cut_refresh(self) -> None:
         if self._drawing is None:
