@@ -9,7 +9,7 @@ CREDIT_STEP = 256
 CACHE_OCTETS_MAX = 1024 * 1024
 # What a bridge says within so long of its last payload goes up together. It is the link's time, which no speed divides,
 # and well below `AGAIN_S`: a tag that waits for an answer of the gateway comes no later for it.
-UPLINK_HOLD_S = 0.02
+UPLINK_HOLD_S = 0.05
 
 # Until the gateway answers a hello. It starts in a second or two, and a shop may wait for it for days.
 HELLO_EVERY_S = 1.0

@@ -32,7 +32,7 @@ COUNTERS_A_SECOND = 128
 # What is sent to bridges in one database turn: bounds the transaction to some tens of milliseconds.
 DISPLAYS_A_TURN = 500
 # A turn costs its commit whatever it holds: what bridges say within so short a time is heard together.
-TURN_EVERY_S = 0.02
+TURN_EVERY_S = 0.05
 # Encodings kept ready for bridges that ask: some 20,000 labels of a kilobyte.
 ENCODINGS_KEPT_OCTETS = 32 << 20
 # A Parts message: one block (firmware_protocol.link.limits allows 4,608), so that several labels share one payload.

@@ -98,6 +98,7 @@ class Delivery:
         try:
             while True:
                 began_s = self._clock.monotonic_s()
+                self._awake.clear()
                 try:
                     await self._turn()
                 except DatabaseFailure as error:
@@ -148,7 +149,6 @@ class Delivery:
     async def _wait(self) -> None:
         """Until something was said, something moved, or a display is due."""
         if self._awake.is_set():
-            self._awake.clear()
             return
         wakes = [self._swept_s + SWEEP_EVERY_S, self.shop.agenda.wake_at()]
         wakes += [session.wake_at() for session in self.shop.sessions.values()]
@@ -163,7 +163,6 @@ class Delivery:
         finally:
             for task in tasks:
                 task.cancel()
-        self._awake.clear()
 
     async def _turn(self) -> None:
         now_s = self._clock.monotonic_s()

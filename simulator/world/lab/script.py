@@ -28,12 +28,15 @@ class Incident(Struct, frozen=True, order=True):
 
 
 def script_of(scenario: Scenario, seed: int) -> list[Incident]:
-    """Of each kind those that have their hour, and between none and twice the scenario's mean, at any time."""
+    """Of each kind those that have their hour, and between none and twice the scenario's mean, at any time. What is left
+    of a whole one is one in that share of the seeds, so that the mean holds for the rare ones too.
+    """
     found: list[Incident] = []
     for kind in scenario.kinds:
         fixed, mean = scenario.at.get(kind, ()), scenario.troubles.get(kind, 0.0)
         found += [Incident(hour * 3600.0, kind, number) for number, hour in enumerate(fixed)]
-        count = int(2 * mean * generator(seed, f"count/{kind}").random() + 0.5)
+        chance = generator(seed, f"count/{kind}")
+        count = int(2 * mean * chance.random() + chance.random())
         share, several = scenario.rarely.get(kind, (0.0, 0.0))
         count += int(several) if generator(seed, f"rarely/{kind}").random() < share else 0
         for number in range(len(fixed), len(fixed) + count):
