@@ -30,7 +30,7 @@ DIGEST_CONTACTS = 5
 AIRTIME_EVERY_S = 60.0
 AIRTIME_CONTACTS = 1  # nor is there much of it to tell before each tag was heard again
 # However fast a fleet's time runs, link and gateway are real: neither hears the books of a bridge more often than this.
-BOOKS_REST_S = 1.0
+BOOKS_REST_S = 5.0
 MISSED_AFTER_CONTACTS = 1.5
 LOST_AFTER_CONTACTS = 2.5  # two expected contacts missed, and half of one for the tag's own clock
 SIGNAL_CHANGE_DB = 6

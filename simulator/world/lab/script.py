@@ -28,8 +28,8 @@ class Incident(Struct, frozen=True, order=True):
 
 
 def script_of(scenario: Scenario, seed: int) -> list[Incident]:
-    """Of each kind those that have their hour, and between none and twice the scenario's mean, at any time. What is left
-    of a whole one is one in that share of the seeds, so that the mean holds for the rare ones too.
+    """Of each kind those that have their hour, and between none and twice the scenario's mean, at any time. What is
+    left of a whole one is one in that share of the seeds, so that the mean holds for the rare ones too.
     """
     found: list[Incident] = []
     for kind in scenario.kinds:
