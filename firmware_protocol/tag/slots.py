@@ -46,13 +46,12 @@ def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes) -> Slot:
 
 
 def _unpacked(data: bytes, total: int) -> bytes:
-    """`total` octets at most, which must be where the stream ends."""
+    """`total` octets, which must be where the stream ends: one more is asked for, and must not come."""
     unpacker = zlib.decompressobj(-_WINDOW_BITS)
     try:
-        octets = unpacker.decompress(data, total)
-        rest = unpacker.decompress(unpacker.unconsumed_tail, 1)
+        octets = unpacker.decompress(data, total + 1)
     except zlib.error as error:
         raise FieldError("encoding.data", f"{len(data)} octets", f"not deflate ({error})", offset=0) from None
-    if rest or not unpacker.eof or unpacker.unused_data:
+    if len(octets) > total or not unpacker.eof or unpacker.unused_data:
         raise FieldError("encoding.data", f"{len(data)} octets", "the stream ends with the picture", offset=len(data))
     return octets
