@@ -8,16 +8,12 @@ at the end, and what is refused, is the same, so this one unpacks at once.
 
 from __future__ import annotations
 
-import zlib
-
 from msgspec import Struct
 
 from firmware_protocol.content import content_id
-from firmware_protocol.encoding import Codec
+from firmware_protocol.encoding import Codec, inflate
 from firmware_protocol.errors import FieldError
 from firmware_protocol.panels import Panel
-
-_WINDOW_BITS = 9
 
 
 class Slot(Struct, frozen=True):
@@ -39,19 +35,7 @@ class Slot(Struct, frozen=True):
 def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes) -> Slot:
     """Unpack into a slot. Raises `FieldError` if the octets are not exactly the panel's planes."""
     total = sum(panel.plane_sizes)
-    octets = data if codec is Codec.RAW else _unpacked(data, total)
+    octets = data if codec is Codec.RAW else inflate(data, total)
     if len(octets) != total:
         raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))
     return Slot(content, octets)
-
-
-def _unpacked(data: bytes, total: int) -> bytes:
-    """`total` octets, which must be where the stream ends: one more is asked for, and must not come."""
-    unpacker = zlib.decompressobj(-_WINDOW_BITS)
-    try:
-        octets = unpacker.decompress(data, total + 1)
-    except zlib.error as error:
-        raise FieldError("encoding.data", f"{len(data)} octets", f"not deflate ({error})", offset=0) from None
-    if len(octets) > total or not unpacker.eof or unpacker.unused_data:
-        raise FieldError("encoding.data", f"{len(data)} octets", "the stream ends with the picture", offset=len(data))
-    return octets
