@@ -52,3 +52,6 @@ TURN_SLACK_S = 0.002
 
 RECONNECT_S = 0.2
 RECONNECT_MAX_S = 5.0
+
+# A box list is registered so many tags at a time: a gateway answers each portion soon, and takes a list of any length.
+TAGS_A_REQUEST = 1000

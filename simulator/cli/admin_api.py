@@ -13,10 +13,10 @@ import httpx
 from msgspec import Struct
 
 from simulator.fleet import BoxRow
+from simulator.limits import TAGS_A_REQUEST
 from simulator.mqtt_carrier import BrokerEnd
 
 ANSWER_S = 60.0  # saving the box list of 5,000 tags takes seconds on a slow disk
-TAGS_A_REQUEST = 1000
 
 
 class GatewayRefuses(RuntimeError):

@@ -256,12 +256,13 @@ def _writing() -> Iterator[None]:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """A shop that cannot be, in one line."""
+    """A shop that cannot be, or cannot be played, in one line."""
     from simulator.world.lab import ScenarioWrong
+    from simulator.world.lab.certificate import RunFailed
 
     try:
         yield
-    except ScenarioWrong as error:
+    except (ScenarioWrong, RunFailed) as error:
         typer.echo(f"esl: {error}", err=True)
         raise typer.Exit(1) from None
 

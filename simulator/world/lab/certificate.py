@@ -15,7 +15,7 @@ import structlog
 from msgspec import Struct
 
 from simulator.world.lab.lab import run_seed
-from simulator.world.lab.scenario import Scenario
+from simulator.world.lab.scenario import Scenario, ScenarioWrong
 from simulator.world.lab.states import DeliveryState
 from simulator.world.lab.troubles import IMPOSSIBLE, TROUBLES
 from simulator.world.lab.verdict import Verdict
@@ -113,6 +113,12 @@ def _shares(values: Sequence[float]) -> dict[str, float]:
     return {name: round(share_of(ordered, share), 2) for name, share in SHARES}
 
 
+class RunFailed(RuntimeError):
+    """A seed could not be played to its end: a mistake of ours or of the machine, no broken promise. `str()` is one
+    line that names it.
+    """
+
+
 def certify(
     scenario: Scenario,
     seeds: Sequence[int],
@@ -122,22 +128,37 @@ def certify(
     until_broken: bool = False,
 ) -> Certificate:
     """`told` hears of each verdict as it comes. `until_broken`: the first broken promise ends its run, and the search:
-    no seed above it is begun, but those that ran beside it count.
+    no seed above it is begun, but those that ran beside it count. Raises `RunFailed`.
     """
     found: dict[int, Verdict] = {}
     at_once = max(1, jobs) if until_broken else len(seeds)
     with ProcessPoolExecutor(max(1, jobs), mp_context=get_context("spawn"), initializer=_quietly) as pool:
         for start in range(0, len(seeds), max(1, at_once)):
             some = seeds[start : start + at_once]
-            runs = [pool.submit(run_seed, scenario, seed, until_broken=until_broken) for seed in some]
-            for done in as_completed(runs):
-                verdict = done.result()
-                found[verdict.seed] = verdict
-                if told is not None:
-                    told(verdict)
+            runs = [pool.submit(play_one, scenario, seed, until_broken) for seed in some]
+            try:
+                for done in as_completed(runs):
+                    verdict = done.result()
+                    found[verdict.seed] = verdict
+                    if told is not None:
+                        told(verdict)
+            except RunFailed:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
             if until_broken and any(one.violations for one in found.values()):
                 break
     return Certificate(scenario, tuple(found[seed] for seed in seeds if seed in found))
+
+
+def play_one(scenario: Scenario, seed: int, until_broken: bool) -> Verdict:
+    """What is raised goes from one process to another, which not every exception survives: words do."""
+    try:
+        return run_seed(scenario, seed, until_broken=until_broken)
+    except ScenarioWrong:
+        raise
+    except Exception as error:
+        words = f"seed {seed} of {scenario.name} could not be played: {type(error).__name__}: {error}"
+        raise RunFailed(" ".join(words.split())) from error
 
 
 def _quietly() -> None:

@@ -41,6 +41,13 @@ def test_a_price_that_a_pos_sends_is_proved_by_every_bound_glass(tmp_path: Path)
     play(tmp_path, FleetPlan(seed=1, tags=20), story)
 
 
+def test_a_shop_may_have_more_tags_than_one_box_list_names(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        assert len((await world.admin.get("/admin/tags", params={"store": world.store})).json()["tags"]) == 10_001
+
+    play(tmp_path, FleetPlan(seed=1, tags=10_001), story)
+
+
 def test_a_batch_counts_every_label_that_its_tag_has_proved(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         session = await world.batch(rows(30))

@@ -1,11 +1,14 @@
 """The certificate: what it calls tried, and the page that one looks at."""
 
+import pickle
 import re
 
+import httpx
+import pytest
 from msgspec.structs import replace
 
-from simulator.world.lab import TROUBLES, load_scenario, run_seed
-from simulator.world.lab.certificate import HITS_WANTED, Certificate
+from simulator.world.lab import TROUBLES, certificate, load_scenario, run_seed
+from simulator.world.lab.certificate import HITS_WANTED, Certificate, RunFailed, play_one
 from simulator.world.lab.report import report_html
 from simulator.world.lab.states import DeliveryState
 from simulator.world.lab.troubles import IMPOSSIBLE
@@ -74,3 +77,17 @@ def test_a_shop_with_a_floor_is_run_in_its_air_and_says_where_each_label_hung() 
         assert one.waiting >= 1
     assert len(found.battery_years) == 4
     assert all(0 < years < 100 for years in found.battery_years)
+
+
+def test_a_seed_that_cannot_be_played_is_named_in_words_that_reach_another_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object, **__: object) -> Verdict:
+        request = httpx.Request("POST", "http://gateway/admin/stores")
+        raise httpx.HTTPStatusError("413 for\nthis", request=request, response=httpx.Response(413, request=request))
+
+    monkeypatch.setattr(certificate, "run_seed", refused)
+    with pytest.raises(RunFailed) as caught:
+        play_one(SMALL, 7, False)
+    arrived = pickle.loads(pickle.dumps(caught.value))
+    assert str(arrived) == "seed 7 of bad-morning could not be played: HTTPStatusError: 413 for this"
