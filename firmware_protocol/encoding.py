@@ -60,10 +60,7 @@ def encoding_of(codec: Codec, base_prefix: bytes, data: bytes) -> Encoding:
 
 def decode(codec: Codec, data: bytes, plane_sizes: Sequence[int]) -> tuple[bytes, ...]:
     """The planes in `data`. Raises `FieldError` if they are not exactly there; never writes more than their sizes."""
-    total = sum(plane_sizes)
-    octets = data if codec is Codec.RAW else inflate(data, total)
-    if len(octets) != total:
-        raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))
+    octets = unpacked(codec, data, sum(plane_sizes))
     planes, start = [], 0
     for size in plane_sizes:
         planes.append(octets[start : start + size])
@@ -71,8 +68,15 @@ def decode(codec: Codec, data: bytes, plane_sizes: Sequence[int]) -> tuple[bytes
     return tuple(planes)
 
 
-def inflate(data: bytes, total: int) -> bytes:
-    """`total` octets at most, which must be where the stream ends. Raises `FieldError`."""
+def unpacked(codec: Codec, data: bytes, total: int) -> bytes:
+    """The planes in `data`, one after the other. Raises `FieldError` if they are not exactly `total` octets."""
+    octets = data if codec is Codec.RAW else _inflate(data, total)
+    if len(octets) != total:
+        raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))
+    return octets
+
+
+def _inflate(data: bytes, total: int) -> bytes:
     unpacker = zlib.decompressobj(-_WINDOW_BITS)
     try:
         octets = unpacker.decompress(data, total + 1)

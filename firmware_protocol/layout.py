@@ -187,14 +187,15 @@ def wired(plain: type[Message]) -> type[Message]:
     """The frozen struct with the fields, words and methods of this class. Raises `TypeError` for a field that does not
     say how it lies on the wire.
     """
-    names = list(get_annotations(plain))
-    wires = {name: vars(plain).get(name) for name in names}
-    for name, wire in wires.items():
+    wires: dict[str, Fixed | Tail] = {}
+    for name in get_annotations(plain):
+        wire = vars(plain).get(name)
         if not isinstance(wire, Fixed | Tail):
             raise TypeError(f"{plain.__name__}.{name} does not say how it lies on the wire")
+        wires[name] = wire
     own = {name: value for name, value in vars(plain).items() if name not in {*wires, "__dict__", "__weakref__"}}
-    message: type[Any] = defstruct(plain.__name__, names, namespace=own, module=plain.__module__, frozen=True)
-    _WIRES[message] = {name: wire for name, wire in wires.items() if wire is not None}
+    message: type[Any] = defstruct(plain.__name__, wires, namespace=own, module=plain.__module__, frozen=True)
+    _WIRES[message] = wires
     return message
 
 

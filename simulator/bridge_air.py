@@ -217,11 +217,8 @@ class Air:
 
     def _answers(self, tag: TagAtBridge, comes_back: bool, now_s: float, *, more: bool) -> Iterator[Answer]:
         """As many frames as what waits needs, at least one."""
-        again_ms = self._again_ms(tag) if comes_back else 0
-        if not tag.waiting and not tag.please_commission:
-            yield Answer(tag.tag_id, AnswerFlags.MORE if more else AnswerFlags.NONE, again_ms, ())
-            return
         self._expire(tag, now_s)
+        again_ms = self._again_ms(tag) if comes_back else 0
         places = sorted(tag.waiting)
         tag.on_air += places
         messages = (tag.waiting[place][0] for place in places)

@@ -72,6 +72,12 @@ class BoxRow(Struct, frozen=True):
         return {"tagId": str(self.tag_id), "factoryCode": str(self.code), "model": self.model, "panels": names}
 
 
+def box_list_requests(boxes: Sequence[BoxRow]) -> Iterator[dict[str, object]]:
+    """The bodies that register a box list of any length with the admin API."""
+    for start in range(0, len(boxes), limits.TAGS_A_REQUEST):
+        yield {"tags": [box.to_json() for box in boxes[start : start + limits.TAGS_A_REQUEST]]}
+
+
 class Fleet:
     """Everything that has no wire to the gateway's process; carriers are plugged into its bridges by the caller."""
 

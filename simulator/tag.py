@@ -423,8 +423,6 @@ class VirtualTag:
 
     def _frames(self, items: Sequence[UpItem]) -> list[Contact]:
         """As few frames as hold the items, at least one."""
-        if not items:
-            return [Contact(self.tag_id, ContactFlags.NONE, ())]
         pages = pages_of(items, CONTACT_ROOM)
         self.battery.used_uc += charges.SEALED_UC * len(items)
         last = len(pages) - 1

@@ -11,8 +11,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from firmware_protocol.content import content_id
-from firmware_protocol.encoding import Codec, inflate
-from firmware_protocol.errors import FieldError
+from firmware_protocol.encoding import Codec, unpacked
 from firmware_protocol.panels import Panel
 
 
@@ -34,8 +33,4 @@ class Slot(Struct, frozen=True):
 
 def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes) -> Slot:
     """Unpack into a slot. Raises `FieldError` if the octets are not exactly the panel's planes."""
-    total = sum(panel.plane_sizes)
-    octets = data if codec is Codec.RAW else inflate(data, total)
-    if len(octets) != total:
-        raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))
-    return Slot(content, octets)
+    return Slot(content, unpacked(codec, data, sum(panel.plane_sizes)))

@@ -109,14 +109,14 @@ def _is_closed(gap: Fact, before: Sequence[Fact]) -> bool:
 
 
 def _gaps(lines: Sequence[KeptLine], prices: Mapping[str, str], now: int) -> list[KeptLine]:
-    folded = {line.fact.field: line.fact.new for line in lines}
-    from_seq = {line.fact.field: line.fact.accepted_seq for line in lines}
+    last = {line.fact.field: line.fact for line in lines}
     at = max(now, lines[-1].fact.at) if lines else now
-    return [
-        KeptLine(None, Fact(at, from_seq.get(name, 0), name, folded.get(name), prices.get(name)), GAP, None)
-        for name in sorted(LEDGER_FIELDS)
-        if folded.get(name) != prices.get(name)
-    ]
+    gaps = []
+    for name in sorted(LEDGER_FIELDS):
+        seq, old = (last[name].accepted_seq, last[name].new) if name in last else (0, None)
+        if old != prices.get(name):
+            gaps.append(KeptLine(None, Fact(at, seq, name, old, prices.get(name)), GAP, None))
+    return gaps
 
 
 def _place(line: KeptLine) -> tuple[int, bool, tuple[int, int, str, str, str]]:

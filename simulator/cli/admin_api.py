@@ -12,8 +12,7 @@ from pathlib import Path
 import httpx
 from msgspec import Struct
 
-from simulator.fleet import BoxRow
-from simulator.limits import TAGS_A_REQUEST
+from simulator.fleet import BoxRow, box_list_requests
 from simulator.mqtt_carrier import BrokerEnd
 
 ANSWER_S = 60.0  # saving the box list of 5,000 tags takes seconds on a slow disk
@@ -74,9 +73,8 @@ class AdminApi:
 
     async def register_box_list(self, store: str, boxes: Sequence[BoxRow]) -> None:
         """Tags that are known already change nothing. Raises `GatewayRefuses`."""
-        for start in range(0, len(boxes), TAGS_A_REQUEST):
-            tags = [box.to_json() for box in boxes[start : start + TAGS_A_REQUEST]]
-            await self._post(f"/admin/stores/{store}/box-list", {"tags": tags})
+        for body in box_list_requests(boxes):
+            await self._post(f"/admin/stores/{store}/box-list", body)
 
     async def register_mqtt_bridge(self, store: str, name: str) -> BrokerEnd:
         """How the bridge enters the broker. Raises `GatewayRefuses`."""

@@ -34,8 +34,7 @@ from gateway.shelf.tables import display_history
 from simulator.carriers import DirectCarrier, EventKinds
 from simulator.chance import generator
 from simulator.clock import VirtualClock
-from simulator.fleet import Fleet, FleetPlan
-from simulator.limits import TAGS_A_REQUEST
+from simulator.fleet import Fleet, FleetPlan, box_list_requests
 from simulator.schedule import Scheduler
 from simulator.world.judge import Judge, Remembered
 
@@ -350,9 +349,9 @@ class World:
         self._pos = httpx.AsyncClient(transport=transport, base_url=base)
         self._hand_over(await self._operate(f"/admin/stores/{self.store}/tokens", {"kind": "sandbox"}))
         # A label that no bridge hears is found out as it is hung, and goes back into its box.
-        boxes = [box.to_json() for box in self.fleet.box_list() if self.fleet.tags[box.tag_id].hears]
-        for start in range(0, len(boxes), TAGS_A_REQUEST):
-            await self._operate(f"/admin/stores/{self.store}/box-list", {"tags": boxes[start : start + TAGS_A_REQUEST]})
+        hung = [box for box in self.fleet.box_list() if self.fleet.tags[box.tag_id].hears]
+        for body in box_list_requests(hung):
+            await self._operate(f"/admin/stores/{self.store}/box-list", body)
         for name in self.fleet.bridges:
             await self._operate(f"/admin/stores/{self.store}/bridges", {"name": name, "carrier": "mqtt"})
         settings: StoreSettings = await gateway.database.read(lambda connection: store_settings(connection, self.store))

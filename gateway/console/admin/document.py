@@ -4,7 +4,6 @@ Rule: a field that ends in `_at` is an instant, whether it is kept as a datetime
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -17,14 +16,10 @@ Document = dict[str, object]
 
 
 def document(fact: object) -> Document:
-    """The fields of a struct, or of a dataclass (whose text hides its secret). TypeError for anything else."""
-    if isinstance(fact, Struct):
-        names = fact.__struct_fields__
-    elif is_dataclass(fact) and not isinstance(fact, type):
-        names = tuple(one.name for one in fields(fact))
-    else:
+    """The fields of a struct. TypeError for anything else: a dataclass of ours holds a secret."""
+    if not isinstance(fact, Struct):
         raise TypeError(f"{fact!r} is no fact of ours")
-    return {camel(name): value(getattr(fact, name), name) for name in names}
+    return {camel(name): value(getattr(fact, name), name) for name in fact.__struct_fields__}
 
 
 def value(found: object, name: str = "") -> object:

@@ -142,9 +142,9 @@ def certify(
                     found[verdict.seed] = verdict
                     if told is not None:
                         told(verdict)
-            except RunFailed:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            finally:
+                for run in runs:  # if this ends early, those that have not begun are not wanted
+                    run.cancel()
             if until_broken and any(one.violations for one in found.values()):
                 break
     return Certificate(scenario, tuple(found[seed] for seed in seeds if seed in found))
