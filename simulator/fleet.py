@@ -6,6 +6,7 @@ Rule: the same plan gives the same tags, codes, places and crystals, in whatever
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from msgspec import Struct, field
@@ -169,6 +170,17 @@ class Fleet:
     def reboot_tag(self, tag_id: TagId) -> None:
         self.counts[Kind.TAG_REBOOT] += 1
         self.tags[tag_id].reboot()
+
+    def double_of(self, tag_id: TagId) -> VirtualTag:
+        """Another tag that came with the same TagId, on the same shelf: its factory code is its own. Switch it on.
+
+        No event of its contacts is saved, because the bridge rouses but one tag of a name.
+        """
+        one = self.tags[tag_id]
+        code = FactoryCode(seeded_octets(self.plan.seed, f"double/{tag_id}/code", 16))
+        key = key_of(self.plan.seed, f"double/{tag_id}/{self.plan.incarnation}")
+        around = replace(self.around, eager=True, changed={}, on_refresh=None, on_contact=None)
+        return VirtualTag(tag_id, code, one.panels, around, key, one.hears)
 
     def restart_bridge(self, name: str) -> None:
         """RAM is lost; the cable stays in."""

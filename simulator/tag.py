@@ -135,12 +135,13 @@ class VirtualTag:
 
     @hears.setter
     def hears(self, hears: list[tuple[VirtualBridge, int]]) -> None:
-        """The tag, or a bridge, is moved."""
+        """The tag, or a bridge, is moved. A double is not roused for whom it doubles: it was there second."""
         for bridge, _ in self._hears:
-            bridge.hearers.pop(self.tag_id, None)
+            if bridge.hearers.get(self.tag_id) is self:
+                del bridge.hearers[self.tag_id]
         self._hears = hears
         for bridge, _ in hears:
-            bridge.hearers[self.tag_id] = self
+            bridge.hearers.setdefault(self.tag_id, self)
         self.rouse()
 
     @property

@@ -96,6 +96,38 @@ async def swapped(lab: "Lab", chance: Random) -> None:
         lab.trade_places(tag, other)
 
 
+async def stolen(lab: "Lab", chance: Random) -> None:
+    """Unlike one that is silent it lives on: what it was told before, it still knows when it is back."""
+    lasts_s = chance.uniform(300.0, 7200.0)
+    tag = await lab.aim("tag.stolen", chance)
+    if tag is None or tag.tag_id in lab.out_of_place:
+        return
+    lab.tell(f"somebody walks out with {tag.tag_id}, and brings it back after {lasts_s:.0f} s")
+    lab.out_of_place.add(tag.tag_id)
+    heard, tag.hears = tag.hears, []
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        tag.hears = heard
+        lab.out_of_place.discard(tag.tag_id)
+
+
+async def doubled(lab: "Lab", chance: Random) -> None:
+    """What waits for the one at a bridge, the other may hear in its place; none of it opens there."""
+    lasts_s = chance.uniform(120.0, 3600.0)
+    tag = await lab.aim("tag.doubled", chance)
+    if tag is None:
+        return
+    lab.tell(f"another tag that calls itself {tag.tag_id} is switched on beside it, for {lasts_s:.0f} s")
+    double = lab.world.fleet.double_of(tag.tag_id)
+    double.switch_on(0.0)
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        double.die()
+        double.hears = []
+
+
 async def _refreshes_go_wrong(lab: "Lab", chance: Random, fate: str, words: str) -> None:
     """Half of all refreshes of the shop, for a while."""
     lasts_s = chance.uniform(120.0, 900.0)
@@ -136,6 +168,8 @@ TAG = (
     Trouble("tag.button_page", "a page of the tag's own takes the glass", button_page),
     Trouble("tag.cold", "a tag in a freezer: refreshes take up to three times as long", frozen),
     Trouble("tag.swapped", "two tags hang in each other's place, and other bridges hear them", swapped),
+    Trouble("tag.stolen", "a tag is carried out of every bridge's reach, its RAM alive, and brought back", stolen),
+    Trouble("tag.doubled", "another tag has the same TagId, and a factory code that nobody knows", doubled),
     Trouble("tag.busy_missing", "refreshes draw nothing and never raise BUSY", busy_missing),
     Trouble("tag.busy_short", "refreshes are cut off early", busy_short),
     Trouble("tag.busy_long", "refreshes never let go of BUSY", busy_long),

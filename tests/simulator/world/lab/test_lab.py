@@ -120,6 +120,22 @@ def test_tags_that_trade_places_are_served_where_they_hang_now() -> None:
     assert any("hung, and that one in its place" in words for _, words in verdict.story)
 
 
+def test_a_tag_that_was_carried_out_of_the_shop_is_served_when_it_is_back() -> None:
+    stolen = replace(MORNING, tags=6, products=6, troubles={"tag.stolen": 6.0, "pos.update": 20.0})
+    verdict = run_seed(stolen, 2)
+    assert verdict.happened["tag.stolen"] >= 3
+    assert verdict.violations == ()
+    assert any("walks out with" in words for _, words in verdict.story)
+
+
+def test_a_double_of_a_tag_takes_what_was_meant_for_it_and_nothing_is_confirmed_for_that() -> None:
+    doubled = replace(MORNING, tags=4, products=4, troubles={"tag.doubled": 8.0, "pos.update": 20.0})
+    verdict = run_seed(doubled, 3)
+    assert verdict.happened["tag.doubled"] >= 4
+    assert verdict.violations == ()
+    assert any("another tag that calls itself" in words for _, words in verdict.story)
+
+
 def test_a_long_story_says_each_broken_promise_once_and_how_often() -> None:
     breaches = tuple(Violation(60.0, "every glass is right", f"tag {number}") for number in range(20))
     told = [(5.0, "the locale changes"), *((60.0, f"BROKEN: {one.promise}: {one.words}") for one in breaches)]
