@@ -96,6 +96,11 @@ def tag() -> Any:
     return Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets", TagId)
 
 
+def mirrored_tag() -> Any:
+    """A TagId whose least significant octet comes first."""
+    return Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets, reversed", lambda raw: TagId(raw[::-1]), lambda tag: tag[::-1])
+
+
 def one_of(kind: type[IntEnum]) -> Any:
     """One octet that must be a member of `kind`."""
     members = {int(member): member for member in kind}
@@ -181,7 +186,8 @@ def _number(code: str, words: str, at_most: int | None) -> Any:
 
 
 @dataclass_transform(
-    frozen_default=True, field_specifiers=(exactly, i8, one_of, rest, rows, tag, tail, text, u8, u16, u24, u32, u64)
+    frozen_default=True,
+    field_specifiers=(exactly, i8, mirrored_tag, one_of, rest, rows, tag, tail, text, u8, u16, u24, u32, u64),
 )
 def wired(plain: type[Message]) -> type[Message]:
     """The frozen struct with the fields, words and methods of this class. Raises `TypeError` for a field that does not

@@ -75,11 +75,12 @@ def admin_services(parts: HttpParts) -> AdminServices:
         secrets=parts.ports.secrets,
         events=services.events,
         sessions=services.sessions,
-        reasons=services.delivery,
+        reasons=services.both,
         vault=FactoryCodeVault(parts.keys.site_secret),
         admin_token=parts.keys.admin_token,
         doors=parts.doors,
-        bridges_changed=services.delivery.wake,
+        bridges_changed=services.both.wake,
+        modules=services.modules.standings,
         request_id_of=request_id_of,
     )
 
@@ -91,7 +92,7 @@ def console_services(parts: HttpParts) -> ConsoleServices:
         clock=parts.ports.clock,
         events=services.events,
         sessions=services.sessions,
-        reasons=services.delivery,
+        reasons=services.both,
         admin_token=parts.keys.admin_token,
         ask_for_token=not parts.settings.http.is_loopback,
         demo_control=parts.settings.demo_control,

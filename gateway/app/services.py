@@ -13,9 +13,9 @@ from gateway.app.data_folder import Keys
 from gateway.batch import BatchProcessor, Rounds, Sessions
 from gateway.catalog import products_by_id
 from gateway.database import Database
-from gateway.delivery import Delivery
+from gateway.delivery import BothDeliveries, Delivery, ModuleDelivery
 from gateway.intake import Intake
-from gateway.links import Carrier
+from gateway.links import Carrier, ModulePort, OpenPort
 from gateway.ports import Clock, EventStream, Executor, Random, Secrets, from_ms
 from gateway.pos_api import DisplayFact
 from gateway.shelf import Reason, displays_bound_to, standings
@@ -23,12 +23,15 @@ from gateway.sync import Sync
 
 
 class Ports(Struct, frozen=True):
-    """What the outside hands in. `executor` runs drawing: worker processes in the shop, inline in the world."""
+    """What the outside hands in. `executor` runs drawing: worker processes in the shop, inline in the world.
+    `open_module_port`: opens the port of a radio module.
+    """
 
     clock: Clock
     random: Random
     secrets: Secrets
     executor: Executor
+    open_module_port: OpenPort = ModulePort
 
 
 class Services(Struct, frozen=True):
@@ -37,6 +40,8 @@ class Services(Struct, frozen=True):
     events: EventStream
     sync: Sync
     delivery: Delivery
+    modules: ModuleDelivery
+    both: BothDeliveries
     sessions: Sessions
     processor: BatchProcessor
     rounds: Rounds
@@ -46,6 +51,7 @@ class Services(Struct, frozen=True):
     def loops(self) -> Sequence[tuple[str, Callable[[], Awaitable[None]]]]:
         return (
             ("delivery", self.delivery.run),
+            ("modules", self.modules.run),
             ("sync", self.sync.run),
             ("batch", self.processor.run),
             ("rounds", self.rounds.run),
@@ -66,13 +72,17 @@ def build_services(ports: Ports, database: Database, carrier: Carrier, keys: Key
         site_secret=keys.site_secret,
         run_id=run_id,
     )
+    modules = ModuleDelivery(database, clock, ports.random, events, ports.open_module_port)
+    both = BothDeliveries(delivery, modules)
     return Services(
         events=events,
         sync=sync,
         delivery=delivery,
-        sessions=Sessions(database, clock, ports.secrets, events, delivery),
+        modules=modules,
+        both=both,
+        sessions=Sessions(database, clock, ports.secrets, events, both),
         processor=BatchProcessor(database, clock, events, sync),
-        rounds=Rounds(database, clock, events, delivery),
+        rounds=Rounds(database, clock, events, both),
         intake=Intake(database, clock, events, sync),
     )
 

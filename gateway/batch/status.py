@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
 from gateway.batch import tables
 from gateway.batch.limits import ERRORS_IN_STATUS, VERIFICATION_ROUNDS
@@ -27,6 +27,7 @@ from gateway.batch.staging import find_session, is_expired
 from gateway.catalog import RowIssue
 from gateway.ports import from_ms
 from gateway.shelf import Reason, overtaken_displays
+from gateway.shelf.tables import display, tag
 
 _SAVED, _SYNCED, _ALL = 30, 80, 100  # where the phases end, in per cent
 # Of what overtook a batch these say more than that something did.
@@ -110,7 +111,7 @@ def _status(connection: Connection, session: Row[tuple[object, ...]], now: datet
     state = SessionState.EXPIRED if is_expired(session, now) else SessionState(session.state)
     phase = Phase(session.phase) if session.phase is not None else None
     saved = session.created + session.updated + session.unchanged + session.superseded
-    total, confirmed = _confirmed(connection, session.session_id)
+    total, confirmed, by_report = _confirmed(connection, session.session_id)
     synced = total
     syncing = 1.0
     if session.synced_at is None:
@@ -135,7 +136,7 @@ def _status(connection: Connection, session: Row[tuple[object, ...]], now: datet
         tags_total=total,
         tags_synced=synced,
         tags_confirmed=confirmed,
-        tags_confirmed_by_report=0,  # only bridges without revisions confirm by report
+        tags_confirmed_by_report=by_report,
         tags_unconfirmed=total - confirmed,
         verification=Verification(session.round, VERIFICATION_ROUNDS, _instant(session.next_check_at)),
         errors=_errors(connection, session.session_id, 0, ERRORS_IN_STATUS),
@@ -168,13 +169,17 @@ def _share(done: int, of: int) -> float:
     return done / of if of else 1.0
 
 
-def _confirmed(connection: Connection, session_id: str) -> tuple[int, int]:
-    """(displays the batch waits or waited for, those confirmed)."""
+def _confirmed(connection: Connection, session_id: str) -> tuple[int, int, int]:
+    """(displays the batch waits or waited for, those confirmed, those of them whose tags can but report)."""
     column = tables.batch_display.c
+    by_report = case((and_(tag.c.hw_type.is_not(None), column.confirmed_at.is_not(None)), 1))
     row = connection.execute(
-        select(func.count(), func.count(column.confirmed_at)).where(column.session_id == session_id)
+        select(func.count(), func.count(column.confirmed_at), func.count(by_report))
+        .outerjoin(display, display.c.display_id == column.display_id)
+        .outerjoin(tag, tag.c.tag_id == display.c.tag_id)
+        .where(column.session_id == session_id)
     ).one()
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def _synced(connection: Connection, session_id: str, bound: int) -> tuple[int, float]:

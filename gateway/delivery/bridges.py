@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from firmware_protocol.openepaperlink.frames import CHANNELS
 from gateway.delivery.tables import association, bridge
 from gateway.ports import to_ms
 
@@ -19,13 +20,18 @@ ESL_IDS_A_GROUP = 255  # 0xFF is the broadcast address (ESL service, ESL Address
 GROUPS_A_BRIDGE = 128
 
 
+MODULE = "openepaperlink"  # the carrier of a radio module: no bridge of ours, its tags know no revision
+CARRIERS = ("mqtt", "serial", MODULE)
+
+
 class Bridge(Struct, frozen=True):
-    """`path`: the device of a serial bridge."""
+    """`path`: the device of a serial bridge, or of a radio module, which also has a `channel`."""
 
     bridge_id: str
     store_id: str
     carrier: str
     path: str | None
+    channel: int | None = None
 
 
 class BridgesChanged(Struct, frozen=True):
@@ -44,26 +50,42 @@ class BridgeFull(RuntimeError):
 
 
 def register_bridge(
-    connection: Connection, store_id: str, name: str, carrier: str, path: str | None, now: datetime
+    connection: Connection,
+    store_id: str,
+    name: str,
+    carrier: str,
+    path: str | None,
+    now: datetime,
+    *,
+    channel: int | None = None,
 ) -> Bridge:
     """Add a bridge, or find it again by its name. Raises BridgeRefused."""
     if not _NAME.fullmatch(name):
         raise BridgeRefused(f"name: {name!r} is not 1 to 32 of a-z, 0-9 and '-'")
-    if carrier not in ("mqtt", "serial"):
-        raise BridgeRefused(f"carrier: {carrier!r} is neither mqtt nor serial")
+    if carrier not in CARRIERS:
+        raise BridgeRefused(f"carrier: {carrier!r} is none of {', '.join(CARRIERS)}")
+    if channel is not None and channel not in CHANNELS:
+        raise BridgeRefused(f"channel: {channel} is none of {', '.join(map(str, CHANNELS))}")
     bridge_id = f"{store_id}/{name}"
     known = connection.execute(select(bridge).where(bridge.c.bridge_id == bridge_id)).first()
     if known is not None:
         connection.execute(
-            update(bridge).where(bridge.c.bridge_id == bridge_id).values(carrier=carrier, path=path, removed_at=None)
+            update(bridge)
+            .where(bridge.c.bridge_id == bridge_id)
+            .values(carrier=carrier, path=path, channel=channel, removed_at=None)
         )
     else:
         connection.execute(
             insert(bridge).values(
-                bridge_id=bridge_id, store_id=store_id, carrier=carrier, path=path, registered_at=to_ms(now)
+                bridge_id=bridge_id,
+                store_id=store_id,
+                carrier=carrier,
+                path=path,
+                channel=channel,
+                registered_at=to_ms(now),
             )
         )
-    return Bridge(bridge_id, store_id, carrier, path)
+    return Bridge(bridge_id, store_id, carrier, path, channel)
 
 
 _BRIDGES = select(bridge).where(bridge.c.removed_at.is_(None)).order_by(bridge.c.bridge_id)
@@ -72,7 +94,9 @@ _BRIDGES = select(bridge).where(bridge.c.removed_at.is_(None)).order_by(bridge.c
 def list_bridges(connection: Connection, store_id: str | None = None) -> list[Bridge]:
     """The bridges of the store, or of all stores, by id."""
     query = _BRIDGES if store_id is None else _BRIDGES.where(bridge.c.store_id == store_id)
-    return [Bridge(row.bridge_id, row.store_id, row.carrier, row.path) for row in connection.execute(query)]
+    return [
+        Bridge(row.bridge_id, row.store_id, row.carrier, row.path, row.channel) for row in connection.execute(query)
+    ]
 
 
 def note_hello(connection: Connection, bridge_id: str, boot_id: bytes, run_id: bytes, profile: int) -> bool:

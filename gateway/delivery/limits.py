@@ -51,5 +51,11 @@ BATTERY_LOW_MV = 2_450
 CANNOT_OPEN_BEFORE_COMMISSIONING = 3
 # A database that would not take a turn (full disk): what was heard is asked for again after this.
 RETRY_AFTER_TROUBLE_S = 2.0
+# Tags of radio modules choose their own intervals, up to ten minutes: after two and a half of these one is asleep.
+MODULE_TAG_ASLEEP_S = 1_500.0
+# Such a tag that checks in so often with its picture waiting, and never comes for it, may not take that encoding.
+TOLD_IN_VAIN_MAX = 8
+# Tags that a module heard once: enough for every shop around, bounded against noise.
+STRANGERS_MAX = 10_000
 # A bridge that is there but says no HELLO: a lost greeting must not cost more than a person's patience.
 GREET_EVERY_S = 2.0

@@ -26,7 +26,7 @@ from firmware_protocol.link.messages import (
 from firmware_protocol.link.payload import unpack_up_payload
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession
-from gateway.delivery.bridges import BridgeFull, BridgesChanged, associate, list_bridges
+from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import answerable, take_keys
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
@@ -35,7 +35,7 @@ from gateway.delivery.reasons import reason_of
 from gateway.delivery.restore import hello_tells
 from gateway.delivery.shop import Shop
 from gateway.delivery.tables import offer
-from gateway.delivery.tags import Keyring, TagLink, load_tags
+from gateway.delivery.tags import Keyring, TagLink, displays_of_modules, load_tags
 from gateway.delivery.turn import TurnOutcome, TurnWork, run_turn
 from gateway.delivery.voice import Voice
 from gateway.links import BridgeClosed, BridgeOpened, Carrier, CarrierEvent, PayloadArrived
@@ -82,6 +82,7 @@ class Delivery:
         self._inbox: list[CarrierEvent] = []
         self._questions: dict[str, None] = {}  # displays to ask, in order
         self._moved: dict[str, None] = {}  # displays whose *desired* moved, in order
+        self._elsewhere: frozenset[str] = frozenset()  # displays that radio modules serve
         self._reload = True
         self._restored = False
         self._swept_s = 0.0
@@ -209,23 +210,25 @@ class Delivery:
         self._swept_s = self._clock.monotonic_s()
         known = list(self.shop.tags)
         keyring = self.shop.keyring
-        bridges, links, unproved = await self._database.read(
+        bridges, links, unproved, self._elsewhere = await self._database.read(
             lambda connection: (
                 list_bridges(connection),
                 load_tags(connection, keyring, known),
                 unproved_displays(connection),
+                displays_of_modules(connection),
             )
         )
         for bridge in bridges:
-            if bridge.bridge_id not in self.shop.sessions:
+            if bridge.carrier != MODULE and bridge.bridge_id not in self.shop.sessions:
                 self.shop.sessions[bridge.bridge_id] = BridgeSession(bridge.bridge_id, bridge.store_id)
         self.shop.take_in(links)
         now_s = self._clock.monotonic_s()
         for display_id in unproved:
-            self.shop.agenda.ensure(display_id, now_s)
+            if display_id not in self._elsewhere:
+                self.shop.agenda.ensure(display_id, now_s)
 
     def _take_moved(self) -> list[str]:
-        moved = list(self._moved)
+        moved = [one for one in self._moved if one not in self._elsewhere]
         self._moved.clear()
         return moved
 

@@ -13,13 +13,14 @@ bridge = Table(
     metadata,
     Column("bridge_id", Text, primary_key=True),  # "<store>/<name>"
     Column("store_id", Text, nullable=False),
-    Column("carrier", Text, nullable=False),  # mqtt | serial
-    Column("path", Text),  # of a serial bridge: its stable device path
+    Column("carrier", Text, nullable=False),  # mqtt | serial | openepaperlink
+    Column("path", Text),  # of a serial bridge or a radio module: its stable device path
     Column("boot_id", LargeBinary),
     Column("last_run_id", LargeBinary),
     Column("profile", Integer),
     Column("registered_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
+    Column("channel", Integer),  # of a radio module
     Index("bridge_of_store", "store_id"),
 )
 

@@ -7,7 +7,7 @@ Rule: a cache of tables plus what is worth nothing after a restart; nothing here
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from firmware_protocol import FactoryCode, TagId
 from firmware_protocol.counters import GATEWAY_RESERVE, gateway_start
@@ -103,7 +103,15 @@ class Keyring:
         return FactoryCode(self._vault.open(str(link.tag_id), link.sealed_factory_code))
 
 
-_APPROVED = select(tag.c.tag_id).where(tag.c.approved_at.is_not(None))
+# Tags of radio modules have no keys: module_tags.py.
+_IS_OURS = and_(tag.c.approved_at.is_not(None), tag.c.hw_type.is_(None))
+_APPROVED = select(tag.c.tag_id).where(_IS_OURS)
+_ELSEWHERE = select(display.c.display_id).join(tag, tag.c.tag_id == display.c.tag_id).where(tag.c.hw_type.is_not(None))
+
+
+def displays_of_modules(connection: Connection) -> frozenset[str]:
+    """Those that this delivery has no part in."""
+    return frozenset(connection.scalars(_ELSEWHERE))
 
 
 def load_tags(connection: Connection, keyring: Keyring, known: Sequence[str] = ()) -> dict[str, TagLink]:
@@ -116,7 +124,7 @@ def load_tags(connection: Connection, keyring: Keyring, known: Sequence[str] = (
         if row.tag_id not in skip:
             displays.setdefault(row.tag_id, []).append((row.display_id, row.panel))
     links: dict[str, TagLink] = {}
-    for row in connection.execute(select(tag).where(tag.c.approved_at.is_not(None)).order_by(tag.c.tag_id)):
+    for row in connection.execute(select(tag).where(_IS_OURS).order_by(tag.c.tag_id)):
         if row.tag_id not in skip:
             links[row.tag_id] = TagLink(
                 TagId.parse(row.tag_id), row.store_id, row.factory_code, tuple(displays.get(row.tag_id, ()))

@@ -6,7 +6,8 @@ drawn whole; whatever could not be drawn is said in `Fallback.detail`, the first
 
 from collections.abc import Callable, Sequence
 
-from firmware_protocol import PANELS, Panel, content_id
+from firmware_protocol import Panel, content_id
+from firmware_protocol.glasses import panel_named
 from gateway.labels.layout import lay_out
 from gateway.labels.marks import Mark
 from gateway.labels.request import Drawn, Fallback, LabelRequest, Refused
@@ -19,7 +20,7 @@ Painter = Callable[[Panel, Sequence[Mark]], tuple[bytes, ...]]
 
 def draw_with_fallbacks(request: LabelRequest, paint: Painter) -> Drawn:
     """Raises `KeyError` for a panel that is not in the catalogue: displays have none but those."""
-    panel = PANELS[request.panel]
+    panel = panel_named(request.panel)
     marks, fallback = lay_out_with_fallbacks(request, panel)
     planes = paint(panel, marks)
     return Drawn(planes, content_id(panel, planes), fallback)

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from firmware_protocol import Panel
+from firmware_protocol import PANELS, Panel
 from gateway.labels.bars import Bars, bars
 from gateway.labels.facts import Facts
 from gateway.labels.limits import PRODUCTS_MOST
@@ -36,6 +37,10 @@ _WIDE = frozenset({"wide"})
 _BARS = frozenset({"bars"})
 
 
+def _inches(panel: Panel) -> str:
+    return panel.name.partition("-")[0]
+
+
 class _Place(Struct, frozen=True):
     """Where boxes stand, and what their inks are on this glass."""
 
@@ -45,15 +50,51 @@ class _Place(Struct, frozen=True):
     facts: Facts
 
 
+class Design(Struct, frozen=True):
+    """The size in inches for which boxes were placed, its pixels, and where its corner stands on the label."""
+
+    inches: str
+    width_px: int
+    height_px: int
+    x: int = 0
+    y: int = 0
+
+
+_DESIGNS = {name: Design(name, *panel.label_px) for panel in PANELS.values() for name in (_inches(panel),)}
+
+
+def design_of(panel: Panel) -> Design:
+    """Of one of our own panels its own; of any other the largest that fits, in the middle. Raises `Refused`."""
+    own = _DESIGNS.get(_inches(panel))
+    if own is not None:
+        return own
+    width, height = panel.label_px
+    fitting = [one for one in _DESIGNS.values() if one.width_px <= width and one.height_px <= height]
+    if not fitting:
+        raise Refused("template", f"no label is made for {width} x {height} pixels")
+    chosen = max(fitting, key=lambda one: one.width_px * one.height_px)
+    return replace(chosen, x=(width - chosen.width_px) // 2, y=(height - chosen.height_px) // 2)
+
+
+def has_a_design(panel: Panel) -> bool:
+    """Whether labels can be drawn for it at all."""
+    try:
+        design_of(panel)
+    except Refused:
+        return False
+    return True
+
+
 def lay_out(template: Template, panel: Panel, request: LabelRequest) -> list[Mark]:
     """Raises `Refused`."""
-    size = panel.name.partition("-")[0]
-    if size not in template.boxes:
-        raise Refused("template", f"{template.name} is not made for {size} inch")
+    design = design_of(panel)
+    if design.inches not in template.boxes:
+        raise Refused("template", f"{template.name} is not made for {design.inches} inch")
     products: tuple[LabelProduct | None, ...] = request.products or (None,)
     if len(products) > 1:
-        return _several(template.rows.get(size, ()), panel, request)
-    return _one(template.boxes[size], _Place(ROLES[panel.colours], 0, 0, _facts(products[0], request)))
+        return _several(template.rows.get(design.inches, ()), design, ROLES[panel.colours], request)
+    boxes = template.boxes[design.inches]
+    return _one(boxes, _Place(ROLES[panel.colours], design.x, design.y, _facts(products[0], request)))
 
 
 def _facts(product: LabelProduct | None, request: LabelRequest) -> Facts:
@@ -61,21 +102,20 @@ def _facts(product: LabelProduct | None, request: LabelRequest) -> Facts:
     return Facts(product, request.tag_code, money, words_of(request.locale), request.locale)
 
 
-def _several(designs: tuple[Rows, ...], panel: Panel, request: LabelRequest) -> list[Mark]:
+def _several(stacks: tuple[Rows, ...], design: Design, inks: Mapping[str, Ink], request: LabelRequest) -> list[Mark]:
     """Stacked rows of equal height, each as a small label, with a line between."""
     count = len(request.products)
-    design = next((rows for rows in designs if rows.most >= count), None)
-    if design is None or count > PRODUCTS_MOST:
-        raise Refused("products", f"{count} products do not fit a label of {panel.name.partition('-')[0]} inch")
-    width, height = panel.label_px
-    pitch = height // count
+    stack = next((rows for rows in stacks if rows.most >= count), None)
+    if stack is None or count > PRODUCTS_MOST:
+        raise Refused("products", f"{count} products do not fit a label of {design.inches} inch")
+    pitch = design.height_px // count
     marks: list[Mark] = []
     for place, product in enumerate(request.products):
-        top = place * pitch
-        if design.line and place:
-            marks.append(Fill(0, top - 1, width, 2, Ink.BLACK))
-        row_top = top + (pitch - design.height) // 2
-        marks += _one(design.boxes, _Place(ROLES[panel.colours], 0, row_top, _facts(product, request)))
+        top = design.y + place * pitch
+        if stack.line and place:
+            marks.append(Fill(design.x, top - 1, design.width_px, 2, Ink.BLACK))
+        row_top = top + (pitch - stack.height) // 2
+        marks += _one(stack.boxes, _Place(inks, design.x, row_top, _facts(product, request)))
     return marks
 
 

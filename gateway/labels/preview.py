@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from firmware_protocol import PANELS
+from firmware_protocol.glasses import panel_named
 
 PAPER_RGB = (200, 200, 200)
 INKS_RGB = ((5, 5, 5), (120, 15, 5), (200, 180, 0))  # black, red, yellow
@@ -16,7 +16,7 @@ INKS_RGB = ((5, 5, 5), (120, 15, 5), (200, 180, 0))  # black, red, yellow
 
 def preview_image(panel: str, planes: Sequence[bytes]) -> Image.Image:
     """Mode "RGB", upright. Raises `ValueError` for planes that are not this panel's."""
-    glass = PANELS[panel]
+    glass = panel_named(panel)
     native = (glass.width_px, glass.height_px)
     picture = Image.new("RGB", native, PAPER_RGB)
     for place, plane in enumerate(planes):

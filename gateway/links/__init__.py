@@ -11,6 +11,8 @@ from gateway.links.carrier import (
     bridge_id,
     split_bridge_id,
 )
+from gateway.links.module_link import ModuleLink
+from gateway.links.module_port import ModulePort, OpenedPort, OpenPort
 from gateway.links.mqtt import MqttCarrier
 from gateway.links.mqtt_connection import BrokerAway, MqttConnection, Topic, probe_broker
 from gateway.links.serial import SerialCarrier
@@ -24,8 +26,12 @@ __all__ = [
     "BrokerUrlWrong",
     "Carrier",
     "CarrierEvent",
+    "ModuleLink",
+    "ModulePort",
     "MqttCarrier",
     "MqttConnection",
+    "OpenPort",
+    "OpenedPort",
     "PayloadArrived",
     "SerialCarrier",
     "Topic",

@@ -25,7 +25,9 @@ class NeededDisplay(Struct, frozen=True):
 
 
 class DisplayStanding(Struct, frozen=True):
-    """Both halves of one display. `confirmed`: the tag proved the current revision with its content."""
+    """Both halves of one display. `confirmed`: the tag proved the current revision with its content. `how` it did:
+    by its glass, settled since, or by report, which is all that a tag without revisions can give.
+    """
 
     display_id: str
     store_id: str
@@ -37,6 +39,7 @@ class DisplayStanding(Struct, frozen=True):
     shown_revision: int | None
     shown_content_id: bytes | None
     proved_at: int | None
+    how: str | None
     fallback_reason: str | None
     fallback_detail: str | None
     removed: bool
@@ -151,6 +154,7 @@ def standings(
             shown.c.revision.label("shown_revision"),
             shown.c.content_id.label("shown_content_id"),
             shown.c.proved_at,
+            shown.c.how,
         )
         .outerjoin(desired, desired.c.display_id == display.c.display_id)
         .outerjoin(shown, shown.c.display_id == display.c.display_id)
@@ -185,6 +189,7 @@ def standings(
             shown_revision=row.shown_revision,
             shown_content_id=row.shown_content_id,
             proved_at=row.proved_at,
+            how=row.how,
             fallback_reason=row.fallback_reason,
             fallback_detail=row.fallback_detail,
             removed=row.removed_at is not None,

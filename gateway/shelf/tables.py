@@ -13,10 +13,11 @@ tag = Table(
     metadata,
     Column("tag_id", Text, primary_key=True),
     Column("store_id", Text, nullable=False),
-    Column("factory_code", LargeBinary, nullable=False),  # sealed under site.key
+    Column("factory_code", LargeBinary, nullable=False),  # sealed under site.key; empty: of a radio module's tag
     Column("model", Text, nullable=False),
     Column("approved_at", BigInteger),
     Column("removed_at", BigInteger),
+    Column("hw_type", Integer),  # of a radio module's tag: its OpenEPaperLink type; null: it speaks our wire
     Index("tag_of_store", "store_id"),
 )
 

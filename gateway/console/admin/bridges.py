@@ -15,11 +15,12 @@ from gateway.delivery import BridgeRefused, list_bridges, register_bridge
 
 class NewBridge(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """`path`: of a serial bridge, one that stays when it is plugged in again, with its speed if it has one:
-    `/dev/serial/by-id/usb-x@921600`."""
+    `/dev/serial/by-id/usb-x@921600`; of an OpenEPaperLink radio module, without. `channel`: of such a module."""
 
     name: str
-    carrier: Literal["mqtt", "serial"] = "mqtt"
+    carrier: Literal["mqtt", "serial", "openepaperlink"] = "mqtt"
     path: str | None = None
+    channel: int | None = None
 
 
 class BridgesController(Controller):
@@ -31,18 +32,23 @@ class BridgesController(Controller):
             store_settings(connection, store)
             return [document(one) for one in list_bridges(connection, store)]
 
-        return {"bridges": await services.database.read(read)}
+        standings = services.modules()
+        bridges = await services.database.read(read)
+        for one in bridges:
+            standing = standings.get(str(one["bridgeId"]))
+            one["module"] = document(standing) if standing is not None else None
+        return {"bridges": bridges}
 
     @post("/", status_code=200)
     async def register(self, services: Services, store: FromPath[str], data: JSONBody[NewBridge]) -> Document:
         """Register a bridge, or find it again by its name. It is let in when this answers, as `mqtt` says."""
-        if data.carrier == "serial" and not data.path:
-            raise BridgeRefused("path: a serial bridge needs the path of its port")
+        if data.carrier != "mqtt" and not data.path:
+            raise BridgeRefused("path: a serial bridge or a radio module needs the path of its port")
         now = services.clock.now()
 
         def write(connection: Connection) -> Document:
             store_settings(connection, store)
-            bridge = register_bridge(connection, store, data.name, data.carrier, data.path, now)
+            bridge = register_bridge(connection, store, data.name, data.carrier, data.path, now, channel=data.channel)
             if data.carrier == "mqtt":
                 ensure_bridge_credential(connection, services.secrets, store, data.name, now)
             audit(connection, "admin", "bridge_registered", bridge.bridge_id, now, {"carrier": data.carrier})

@@ -7,7 +7,8 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection
 
-from firmware_protocol import PANELS, Codec, decode
+from firmware_protocol import Codec, decode
+from firmware_protocol.glasses import panel_named
 from gateway.access import store_settings
 from gateway.console.admin.document import Document, document
 from gateway.console.admin.limits import BINDINGS_IN_A_REQUEST_MAX, PAGE_MAX
@@ -94,7 +95,7 @@ class DisplaysController(Controller):
             return content_of(connection, [standing.desired_content_id])[standing.desired_content_id]
 
         panel_name, deflated = await services.database.read(read)
-        panel = PANELS[panel_name]
+        panel = panel_named(panel_name)
         planes = decode(Codec.DEFLATE, deflated, panel.plane_sizes)
         return Response(preview_png(panel_name, planes, scale=max(1, min(scale, 8))), media_type="image/png")
 

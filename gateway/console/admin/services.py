@@ -9,6 +9,7 @@ from litestar.types import Scope
 
 from gateway.batch import Sessions
 from gateway.database import Database
+from gateway.delivery import ModuleStanding
 from gateway.ports import Clock, EventStream, Secrets
 from gateway.shelf import FactoryCodeVault
 
@@ -57,13 +58,19 @@ def nobody_listens() -> None:
     return
 
 
+def no_modules() -> Mapping[str, ModuleStanding]:
+    return {}
+
+
 def no_request_id(_: Scope) -> str:
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class AdminServices:
-    """`request_id_of`: the id that the answer's X-Request-Id header will have. `bridges_changed`: tells delivery."""
+    """`request_id_of`: the id that the answer's X-Request-Id header will have. `bridges_changed`: tells delivery.
+    `modules`: how it stands with each radio module.
+    """
 
     database: Database
     clock: Clock
@@ -75,6 +82,7 @@ class AdminServices:
     admin_token: str = field(repr=False)
     doors: BridgeDoors = field(default_factory=NoDoors)
     bridges_changed: Callable[[], None] = nobody_listens
+    modules: Callable[[], Mapping[str, ModuleStanding]] = no_modules
     request_id_of: Callable[[Scope], str] = no_request_id
 
 

@@ -9,7 +9,8 @@ from collections import OrderedDict
 from PIL import Image
 from sqlalchemy import Connection
 
-from firmware_protocol import PANELS, Codec, decode
+from firmware_protocol import Codec, decode
+from firmware_protocol.glasses import panel_named
 from gateway.console.pages.limits import PICTURES_KEPT
 from gateway.database import Database
 from gateway.labels.preview import INKS_RGB, PAPER_RGB
@@ -47,7 +48,7 @@ class Pictures:
 
 def png_of(panel: str, deflated: bytes) -> bytes:
     """From planes as they travel. `gateway.labels.preview_png` shows the same pixels, four times as slowly."""
-    glass = PANELS[panel]
+    glass = panel_named(panel)
     native = (glass.width_px, glass.height_px)
     picture = Image.new("P", native, 0)
     picture.putpalette(_PALETTE)

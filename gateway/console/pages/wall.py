@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import Connection, select
 
-from firmware_protocol import PANELS
+from firmware_protocol.glasses import all_panels, inches_of
 from gateway.catalog.tables import product
 from gateway.console.pages.limits import DISPLAYS_A_READ
 from gateway.shelf import DisplayStanding, standings
@@ -72,10 +72,10 @@ def cells_of(connection: Connection, store_id: str, display_ids: Sequence[str] |
 def panel_sizes() -> dict[str, tuple[float, float]]:
     """Width and height of each panel's upright glass in millimetres: labels hang there in their true proportions."""
     sizes = {}
-    for name, panel in PANELS.items():
+    for panel in all_panels():
         width, height = panel.label_px
-        mm_per_px = float(name.partition("-")[0]) * _MM_PER_INCH / (width**2 + height**2) ** 0.5
-        sizes[name] = (round(width * mm_per_px, 1), round(height * mm_per_px, 1))
+        mm_per_px = inches_of(panel.name) * _MM_PER_INCH / (width**2 + height**2) ** 0.5
+        sizes[panel.name] = (round(width * mm_per_px, 1), round(height * mm_per_px, 1))
     return sizes
 
 

@@ -1,0 +1,100 @@
+"""One opened port of a radio module, whose speed changes while it is open.
+
+In: octets from the port, octets to write. Out: the same, each way. Rule: it knows nothing of what they mean. The port
+is locked, so that two programs never share it.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+import serial
+
+from gateway.links.limits import SERIAL_READ_OCTETS
+from gateway.links.serial_port import PortAway
+
+
+class OpenedPort(Protocol):
+    """A port of a radio module, open until `close`."""
+
+    def set_baud(self, baud: int) -> None:
+        """From now on, both ways."""
+
+    def write(self, octets: bytes) -> None:
+        """Comes back before they have left."""
+
+    def close(self) -> None:
+        """Let the port go; nothing is called any more."""
+
+
+# Path, speed, and who is called with octets that came, or once when the port is gone. Raises PortAway.
+OpenPort: TypeAlias = Callable[[str, int, Callable[[bytes], None], Callable[[PortAway], None]], OpenedPort]
+
+
+class ModulePort:
+    """Open from its making until `close`. `on_octets` and `on_away` are called from the loop."""
+
+    def __init__(
+        self, path: str, baud: int, on_octets: Callable[[bytes], None], on_away: Callable[[PortAway], None]
+    ) -> None:
+        """Raises PortAway."""
+        try:
+            self._port = serial.Serial(path, baudrate=baud, timeout=0, exclusive=True)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise PortAway(f"{path} cannot be opened: {error}") from error
+        self._path = path
+        self._on_octets, self._on_away = on_octets, on_away
+        self._out = bytearray()
+        self._is_away = False
+        self._descriptor = int(self._port.fileno())
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._descriptor, self._readable)
+
+    def set_baud(self, baud: int) -> None:
+        """From now on, both ways."""
+        if self._port.baudrate != baud:
+            self._port.baudrate = baud
+
+    def write(self, octets: bytes) -> None:
+        self._out += octets
+        self._write()
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_writer(self._descriptor)
+        self._port.close()
+
+    def _readable(self) -> None:
+        try:
+            octets = os.read(self._descriptor, SERIAL_READ_OCTETS)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._away(error.strerror or str(error))
+            return
+        if octets:
+            self._on_octets(octets)
+        else:
+            self._away("the device hung up")
+
+    def _write(self) -> None:
+        try:
+            while self._out:
+                del self._out[: os.write(self._descriptor, self._out)]
+        except BlockingIOError:
+            self._loop.add_writer(self._descriptor, self._writable)
+        except OSError as error:
+            self._away(error.strerror or str(error))
+
+    def _writable(self) -> None:
+        self._loop.remove_writer(self._descriptor)
+        self._write()
+
+    def _away(self, reason: str) -> None:
+        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_writer(self._descriptor)
+        self._out.clear()
+        if not self._is_away:
+            self._is_away = True
+            self._on_away(PortAway(f"{self._path} went away: {reason}"))
