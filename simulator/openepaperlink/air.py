@@ -104,7 +104,5 @@ class Air:
             self.on_wake()
 
     def _tag_wakes_at(self) -> float | None:
-        heap = self._heap
-        while heap and heap[0][0] != self._ears[heap[0][1]].tag.wake_at_s:
-            heapq.heappop(heap)  # it has thought better of it
-        return heap[0][0] if heap else None
+        """A tag that has thought better of it is woken for nothing, which does no harm."""
+        return self._heap[0][0] if self._heap else None

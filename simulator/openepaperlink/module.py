@@ -149,7 +149,6 @@ class VirtualModule:
         self._forget()
         self._boots_until_s = self._busy_until_s = now_s + BOOT_S
         self._tick_s = None
-        self._bursts.clear()
 
     def receive(self, octets: bytes, now_s: float) -> None:
         """From the host, at the module's speed: they take their time on the line, behind those that are on it."""

@@ -8,6 +8,7 @@ shows. What it holds survives a restart, what it shows does not: it begins with 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -79,6 +80,7 @@ class Held:
 @dataclass(slots=True)
 class TagCounts:
     check_ins: int = 0  # answered ones
+    parts: int = 0  # heard while it listened, repeated ones among them
     blocks: int = 0  # that came whole
     attempts: int = 0  # at blocks
     cancelled: int = 0
@@ -373,6 +375,7 @@ class OeplTag:
             return
         if part.block_id == fetch.block_id & 0xFF and part.part < PARTS_MAX:
             fetch.parts[part.part] = part.data
+            self.counts.parts += 1
 
     def _burst_is_over(self, fetch: Fetch, now_s: float, _: Radio) -> None:
         self._listens = None
@@ -440,14 +443,11 @@ class OeplTag:
         self._then(now_s + refresh_s, self._is_drawn)
 
     def _is_drawn(self, now_s: float, radio: Radio) -> None:
-        data_ver = self._told.data_ver
-        held = self.held[data_ver]
-        try:
+        held = self.held[self._told.data_ver]
+        with suppress(FieldError):  # no picture for this glass, which keeps what it shows
             self.glass = planes_of(self.type, held.data_type, held.octets)
-            self.shown_data_ver = data_ver
+            self.shown_data_ver = self._told.data_ver
             self.counts.refreshes += 1
-        except FieldError:
-            self.held.pop(data_ver)  # no picture for this glass, which keeps what it shows
         self._transfer_went_well(now_s)
 
     def _obey(self, now_s: float) -> None:

@@ -511,6 +511,14 @@ def test_a_request_that_is_repeated_moves_the_deadline_forward(bench: Any) -> No
     assert [burst.starts_s - asked_s < 0.15 for burst in bursts] == [True]
 
 
+def test_a_request_for_another_block_while_one_is_due_is_asked_for_and_sent_soon(bench: Any) -> None:
+    host = bench()
+    host.ask(SDA)
+    assert host.radio(wants()) == PleaseWait(550)
+    assert host.radio(wants(block_id=1)) == PleaseWait(30)
+    assert [one.block_id for one in host.blocks_wanted] == [0, 1]
+
+
 def test_a_request_for_no_part_is_sent_the_first(bench: Any) -> None:
     host = bench()
     bursts = bursts_of(host.module)

@@ -20,7 +20,17 @@ from firmware_protocol.openepaperlink.picture import Payload, payload_of
 from firmware_protocol.openepaperlink.reader import Word
 from firmware_protocol.openepaperlink.tag_type import TAG_TYPES, TagType
 from simulator.openepaperlink.families import EFR32, FAMILIES, NRF, ZBS, Family, own_interval_s
-from simulator.openepaperlink.radio import Available, BlockRequest, FromTag, Ping, Pong, ToTag, TransferDone
+from simulator.openepaperlink.radio import (
+    Available,
+    BlockPart,
+    BlockRequest,
+    FromTag,
+    Ping,
+    PleaseWait,
+    Pong,
+    ToTag,
+    TransferDone,
+)
 from simulator.openepaperlink.tag import Held, OeplTag, Order, splash
 
 M2_154, M2_29, M2_42, M3_29_BWRY, HS_213 = (TAG_TYPES[number] for number in (0x00, 0x01, 0x02, 0x2B, 0x54))
@@ -222,6 +232,15 @@ def test_without_news_it_comes_when_it_was_told_to(bench: Any, family: Family, o
     assert tag.wake_at_s == pytest.approx(came_s + wait_s)
 
 
+@pytest.mark.parametrize("clock_rate", [0.99, 1.02])
+def test_its_seconds_are_its_own(bench: Any, clock_rate: float) -> None:
+    tag = make_tag(clock_rate=clock_rate)
+    host = bench.with_tags([tag])
+    host.run(100.0)
+    first_s, second_s, *_ = host.hears(CheckIn)
+    assert second_s - first_s == pytest.approx(40.0 * clock_rate)
+
+
 @pytest.mark.parametrize(("family", "wait_s"), [(ZBS, 420.0), (NRF, 420.0), (EFR32, 40.0)])
 def test_behind_a_picture_only_some_come_when_they_were_told_to(bench: Any, family: Family, wait_s: float) -> None:
     tag = make_tag(family=family)
@@ -376,10 +395,11 @@ def test_without_its_battery_it_is_silent_and_shows_what_it_showed(bench: Any) -
     assert (len(host.check_ins), shows(tag, planes, payload)) == (said, True)
 
 
-def test_a_picture_to_be_kept_is_not_shown(bench: Any) -> None:
+@pytest.mark.parametrize("argument", [0b100, 0x0F << 3])
+def test_a_picture_to_be_kept_is_not_shown(bench: Any, argument: int) -> None:
     tag = make_tag()
     host = bench.with_tags([tag])
-    _, payload = offer(host, tag, argument=0b100)
+    _, payload = offer(host, tag, argument=argument)
     host.run(100.0)
     assert (tag.shown_data_ver, len(host.completed)) == (None, 1)
     blocks = len(host.blocks_wanted)
@@ -494,9 +514,71 @@ def test_a_host_that_is_too_late_costs_attempts_and_then_the_block_is_right(benc
     host.run(8.0)
     assert host.module.counts.bursts_incomplete > 0
     assert tag.counts.attempts > 1
+    assert b"FORCED" in host.said
+    assert b"Invalid" not in host.said  # each time all parts are wanted
     host.answer_s = 0.02
     host.run(120.0)
     assert shows(tag, planes, payload)
+
+
+def test_a_block_of_another_size_is_asked_for_again_and_not_taken(bench: Any) -> None:
+    tag = make_tag()
+    host = bench.with_tags([tag])
+    _, payload = offer(host, tag)
+    host.payloads[payload.data_ver] = payload.octets[:4000]
+    host.run(30.0)
+    assert (tag.counts.check_ins, tag.counts.blocks, tag.counts.attempts) == (1, 0, 5)
+
+
+def test_a_block_with_a_wrong_checksum_is_asked_for_again_and_not_taken(bench: Any) -> None:
+    tag = make_tag()
+    host = bench.with_tags([tag])
+    offer(host, tag)
+    hear = tag.hear
+    tag.hear = lambda part, at_s: hear(BlockPart(part.block_id, part.part, part.data[:98] + b"!"), at_s)
+    host.run(30.0)
+    assert (tag.counts.check_ins, tag.counts.blocks, tag.counts.attempts) == (1, 0, 5)
+
+
+def test_parts_are_heard_only_while_it_listens_for_them() -> None:
+    tag = make_tag()
+    info = Available(b"12345678", 50, DataType.RAW_ONE_PLANE)
+
+    def answer(frame: FromTag) -> ToTag | None:
+        match frame:
+            case Ping():
+                return Pong(11)
+            case CheckIn():
+                return info
+            case BlockRequest():
+                return PleaseWait(140)
+            case TransferDone():
+                return None
+
+    tag.switch_on(0.0)
+    radio = LonelyRadio(answer)
+    while not radio.of(BlockRequest):
+        assert tag.wake_at_s is not None
+        tag.time_passed(tag.wake_at_s, radio)
+    (asked_s,) = radio.of(BlockRequest)
+    part = BlockPart(0, 0, bytes(99))
+    for at_s in (0.13, 0.46):
+        tag.hear(part, asked_s + at_s)
+    assert tag.counts.parts == 0
+    tag.hear(part, asked_s + 0.3)
+    assert tag.counts.parts == 1
+
+
+def test_a_module_that_leaves_the_channel_in_mid_transfer_is_not_heard(bench: Any) -> None:
+    tag = make_tag()
+    host = bench.with_tags([tag])
+    offer(host, tag)
+    while not host.blocks_wanted:
+        host.run(0.01)
+    host.tune(11)
+    host.run(30.0)
+    assert host.module.counts.bursts == 1
+    assert (tag.counts.attempts, tag.counts.blocks) == (1, 0)
 
 
 @pytest.mark.parametrize(("family", "is_confirmed"), [(ZBS, False), (NRF, False), (EFR32, True)])
