@@ -61,7 +61,13 @@ class ModuleHost:
         for event in events:
             said: HostEvent | None = None
             match event:
-                case LineUp() | LineDown():
+                case LineUp(info=info):
+                    if info.pending:
+                        self.slots.table_is_unknown()
+                    else:
+                        self.slots.table_is_empty()
+                    said = event
+                case LineDown():
                     self.slots.table_is_empty()
                     said = event
                 case Answered():

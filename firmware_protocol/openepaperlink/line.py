@@ -42,17 +42,20 @@ LAST_INFO = "NOP"
 
 
 class ModuleInfo(Struct, frozen=True):
-    """What a module says of itself. `mac`: as printed. `sub_ghz`: its build has code for it."""
+    """What a module says of itself. `mac`: as printed. `sub_ghz`: its build has code for it. `pending`: slots of its
+    table that hold something.
+    """
 
     type: str
     version: str
     mac: str
     channel: int
     sub_ghz: bool
+    pending: int = 0
 
 
 class LineUp(Struct, frozen=True):
-    """The module is there and knows nothing: its table is empty."""
+    """The module is there. What its table holds, if anything, is of an earlier time."""
 
     info: ModuleInfo
 
@@ -319,7 +322,8 @@ class ModuleLine:
             return  # it is asked again
         self._free_from_s = now_s
         mac = bytes.fromhex(items["MAC"])[::-1].hex().upper()
-        self.info = ModuleInfo(items["TYP"], items["VER"], mac, int(items["ZCH"], 16), "SCH" in items)
+        pending = int(items["PEN"], 16) if "PEN" in items else 0xFF
+        self.info = ModuleInfo(items["TYP"], items["VER"], mac, int(items["ZCH"], 16), "SCH" in items, pending)
         self._phase = _Phase.CHANNEL
         self._queue.append(Command(b"SCP>", pack(self._channel_power)))
 

@@ -62,10 +62,12 @@ class Seen(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """The tag says that it has this picture, or will not have it; what its glass shows, it does not say."""
+    """The tag says that it has this picture, or will not have it; what its glass shows, it does not say. None: nobody
+    knows which picture, and it may be any that ever stood in a module's table.
+    """
 
     tag_id: TagId
-    offer: Offer
+    offer: Offer | None
 
 
 class Expired(Struct, frozen=True):
@@ -152,6 +154,13 @@ class Slots:
             self._look(slot)
         self._full_until_s = 0.0
 
+    def table_is_unknown(self) -> None:
+        """The line was down, and the module was not: it may hold what it was told before."""
+        self.table_is_empty()
+        for slot in self._slots.values():
+            slot.is_unknown = True
+            self._look(slot)
+
     def next_command(self, now_s: float) -> Command | None:
         """The next thing to tell the module, to be sent at once; None: nothing, or no slot is free."""
         if not self._behind:
@@ -209,7 +218,7 @@ class Slots:
         self._look(slot)
         return None
 
-    def completed(self, said: TransferComplete) -> Taken | None:
+    def completed(self, said: TransferComplete) -> Taken:
         slot = self._slot(said.tag_id)
         told, slot.told = slot.told, None
         slot.is_mid_transfer = False
@@ -221,7 +230,7 @@ class Slots:
         elif slot.wanted is told:
             slot.wanted = None
         self._look(slot)
-        return None if told is None else Taken(said.tag_id, told)
+        return Taken(said.tag_id, told)
 
     def expired(self, said: SlotExpired) -> Expired | None:
         slot = self._slot(said.tag_id)

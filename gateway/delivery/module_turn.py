@@ -80,7 +80,11 @@ class _Bench:
 
     def take(self, display_id: str, revision: int) -> None:
         entry = self._entries.get(display_id)
-        if entry is not None and self._is_current(entry, revision):
+        if entry is None:
+            return
+        if entry.books.desired_revision != revision:
+            self.lose(display_id, "the tag took an older picture")
+        elif self._is_current(entry, revision):
             self._note(entry, revision, Fact.RECEIVED, None, None)
 
     def show(self, display_id: str, revision: int) -> None:

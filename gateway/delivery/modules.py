@@ -41,6 +41,7 @@ from gateway.shelf import BindingsChanged, DesiredMoved, Reason, ShownMoved, lab
 log = structlog.get_logger("delivery")
 CHANNEL = 11  # the one that OpenEPaperLink's own hosts begin with
 _LOST = "the tag has started anew"
+_STRANGE = "the tag took a picture, and nobody knows which"
 
 
 class ModuleStanding(Struct, frozen=True):
@@ -115,6 +116,8 @@ class ModuleDelivery:
                 except DatabaseFailure as error:
                     log.warning("module_turn_postponed", reason=str(error), next_try_s=RETRY_AFTER_TROUBLE_S)
                     self._reload = True
+                    for tag in self._tags.values():  # what was heard meanwhile is gone: it is offered anew
+                        tag.offered = tag.taken = None
                     await self._clock.sleep(RETRY_AFTER_TROUBLE_S)
                     continue
                 await self._wait(wait_s)
@@ -253,8 +256,7 @@ class ModuleDelivery:
                     self._seen(bridge_id, event, heard, now_s)
                 case Taken(tag_id=tag_id, offer=offer):
                     if (tag := self._tags.get(tag_id)) is not None:
-                        tag.taken, tag.told_in_vain = offer.revision, 0
-                        heard.taken.append((tag.display_id, offer.revision))
+                        self._took(tag, offer, heard)
                 case Expired(tag_id=tag_id):
                     log.info("picture_not_fetched", link=bridge_id, tag=str(tag_id))
         return heard
@@ -277,6 +279,17 @@ class ModuleDelivery:
             tag.taken = None
         elif seen.told is not None and seen.told.revision == tag.offered and not seen.fetched:
             self._told_again(tag, seen.told)
+
+    def _took(self, tag: ModuleTag, offer: Offer | None, heard: _Heard) -> None:
+        tag.told_in_vain = 0
+        tag.taken = offer.revision if offer is not None else None
+        if offer is None:
+            heard.lost.append((tag.display_id, _STRANGE))
+        else:
+            heard.taken.append((tag.display_id, offer.revision))
+        if offer is None or offer.revision != tag.offered:  # not what it shall show: told anew
+            tag.offered = None
+            self._due[tag.display_id] = None
 
     def _told_again(self, tag: ModuleTag, told: Offer) -> None:
         """It was offered the picture, and has not come for it until its next check-in, again and again. A module that

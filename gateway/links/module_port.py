@@ -6,6 +6,7 @@ is locked, so that two programs never share it.
 
 import asyncio
 import os
+import termios
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -53,8 +54,12 @@ class ModulePort:
 
     def set_baud(self, baud: int) -> None:
         """From now on, both ways."""
-        if self._port.baudrate != baud:
+        if self._port.baudrate == baud or self._is_away:
+            return
+        try:
             self._port.baudrate = baud
+        except (serial.SerialException, OSError, ValueError, termios.error) as error:
+            self._away(f"its speed cannot be set to {baud}: {error}")
 
     def write(self, octets: bytes) -> None:
         self._out += octets

@@ -14,8 +14,8 @@ from gateway.labels import LabelProduct, LabelRequest, preview_png, render, rend
 
 def test_the_face_is_what_others_were_promised() -> None:
     assert sorted(gateway.labels.__all__) == [
-        "Drawn", "Fallback", "LabelProduct", "LabelRequest", "engine_words", "preview_png", "render", "render_many",
-        "template_names", "template_release",
+        "Drawn", "Fallback", "LabelProduct", "LabelRequest", "engine_words", "has_a_design", "preview_png", "render",
+        "render_many", "template_names", "template_release",
     ]  # fmt: skip
 
 

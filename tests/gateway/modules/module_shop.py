@@ -12,7 +12,7 @@ from firmware_protocol.openepaperlink.tag_type import TAG_TYPES
 from gateway.app.compose import Gateway, compose
 from gateway.app.services import Ports
 from gateway.labels import has_a_design
-from gateway.links import OpenedPort
+from gateway.links import ModuleLink, OpenedPort
 from gateway.links.serial_port import PortAway
 from gateway.ports import InlineExecutor
 from gateway.settings import Settings
@@ -39,6 +39,11 @@ class ModuleShop:
     client: httpx.AsyncClient
     line: "_Line"
     token: str = ""
+
+    @property
+    def link(self) -> ModuleLink:
+        """The gateway's own, behind its back."""
+        return self.gateway.services.modules._links[f"{STORE}/module-1"]
 
     async def operate(self, method: str, path: str, body: object = None) -> dict[str, object]:
         headers = {"authorization": f"Bearer {self.gateway.keys.admin_token}"}

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from module_shop import STORE, ModuleShop, module_shop, row
 
+from firmware_protocol.openepaperlink.picture import payload_of
+from firmware_protocol.openepaperlink.slots import Offer
 from simulator import virtual_time
 from simulator.clock import VirtualClock
 
@@ -129,3 +131,26 @@ def test_a_tag_that_starts_anew_is_not_confirmed_until_it_shows_its_price_again(
         assert facts[2]["cause"] == "the tag has started anew"
 
     in_a_shop(tmp_path, 3, story)
+
+
+def test_a_tag_that_takes_a_picture_from_nobody_knows_where_is_not_confirmed_any_more(tmp_path: Path) -> None:
+    """An old slot in a module that we had lost, another host nearby: its price is doubted, and told again."""
+
+    async def story(shop: ModuleShop) -> None:
+        await shop.until(shop.are_all_confirmed)
+        tag = shop.tags[0]
+        payload = payload_of(tag.type, [bytes(size) for size in tag.type.panel.plane_sizes], 0)
+        offer = Offer(payload.data_ver, payload.data_type, payload.octets)
+        shop.link.want(tag.tag_id, offer)
+
+        async def is_confirmed() -> bool:
+            return bool((await shop.displays())[f"{tag.tag_id}.0"]["confirmed"])
+
+        async def is_unknown() -> bool:
+            return not await is_confirmed()
+
+        await shop.until(is_unknown)
+        await shop.until(is_confirmed)
+        assert await shop.glasses_differ() == []
+
+    in_a_shop(tmp_path, 2, story)
