@@ -33,6 +33,7 @@ ANSWER_S = 0.5  # an idle module acknowledges after 0 to 110 ms, after a block o
 QUIET_S = 0.3  # without answers, after more than one was owed
 TRIES_MAX = 5
 PING_TRIES_MAX = 2
+INFO_EVERY_S = 60.0  # of silence: a module that restarted unheard answers pings, on another channel
 PING_AFTER_S = 2.0  # of silence: a module that restarted is found within five seconds
 SWITCH_S = 0.01  # between the ACK of HSPD and our own change of speed
 REFUSED_PAUSE_S = 5.0
@@ -131,6 +132,7 @@ class ModuleLine:
         self._free_from_s = 0.0  # nothing new is sent before
         self._switches_at_s: float | None = None
         self._heard_at_s: float | None = None
+        self._asked_at_s = 0.0  # what it is, while it is up
         self._idle_at_s: float | None = None
         self._skipped = 0
 
@@ -189,7 +191,9 @@ class ModuleLine:
         if self._in_flight is not None and now_s >= self._in_flight.until_s:
             self._nobody_answered(self._in_flight, now_s, events)
         if self.is_up and self._in_flight is None and now_s >= self._ping_at_s():
-            self._start(_PING, now_s, tries=PING_TRIES_MAX)
+            asks = now_s >= self._asked_at_s + INFO_EVERY_S
+            self._asked_at_s = now_s if asks else self._asked_at_s
+            self._start(_INFO if asks else _PING, now_s, tries=PING_TRIES_MAX)
         return events
 
     def to_send(self, now_s: float) -> bytes:
@@ -315,6 +319,9 @@ class ModuleLine:
 
     def _info_came(self, item: InfoItem, now_s: float, events: list[LineEvent]) -> None:
         self._items[item.name] = item.digits
+        if self.is_up and item.name == "ZCH" and int(item.digits, 16) != self._channel_power.channel:
+            self._fail("the module has forgotten its channel", now_s, events)
+            return
         if self._phase is not _Phase.INFO or item.name != LAST_INFO:
             return
         items = self._items
@@ -337,6 +344,7 @@ class ModuleLine:
 
     def _is_up(self, events: list[LineEvent]) -> None:
         if self.info is not None:
+            self._asked_at_s = self._heard_at_s or 0.0
             self._phase = _Phase.UP
             events.append(LineUp(self.info))
 
@@ -354,6 +362,8 @@ class ModuleLine:
                     self._answered(said, now_s, events)
             case InfoItem():
                 self._info_came(said, now_s, events)
+            case CheckIn():
+                events.append(said)  # also in a handshake: it may say that a glass is lost
             case _:
                 if self.is_up:
                     events.append(said)

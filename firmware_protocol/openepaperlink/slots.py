@@ -201,7 +201,9 @@ class Slots:
         fetched, slot.is_mid_transfer = slot.is_mid_transfer, False
         is_repeat = slot.seen_at_s is not None and now_s - slot.seen_at_s < SAME_CHECK_IN_S
         slot.seen_at_s = now_s
-        return None if is_repeat else Seen(said.tag_id, None if said.is_short else said, slot.told, fetched)
+        if is_repeat and not said.glass_is_lost:
+            return None
+        return Seen(said.tag_id, None if said.is_short else said, slot.told, fetched)
 
     def block(self, wanted: BlockWanted) -> bytes | None:
         """The data to give, at once; None: of a picture that we do not have, whose slot is cleared."""

@@ -55,6 +55,8 @@ RETRY_AFTER_TROUBLE_S = 2.0
 MODULE_TAG_ASLEEP_S = 1_500.0
 # Such a tag that checks in so often with its picture waiting, and never comes for it, may not take that encoding.
 TOLD_IN_VAIN_MAX = 8
+# Two modules may hear one tag at once: it goes to the other when its own has not heard it for some check-ins.
+MODULE_TAG_MOVES_AFTER_S = 120.0
 # Tags that a module heard once: enough for every shop around, bounded against noise.
 STRANGERS_MAX = 10_000
 # A bridge that is there but says no HELLO: a lost greeting must not cost more than a person's patience.

@@ -32,6 +32,9 @@ class ModuleTag:
     software_version: int | None = None  # until it has said
     offered: int | None = None
     taken: int | None = None
+    taken_by: str | None = None  # the module that heard it say so
+    is_trusted: bool = False  # nothing it may have said of its glass was missed since it was heard last
+    is_other: bool = False  # it says that it is of another type than it was approved as
     told_in_vain: int = 0  # check-ins at which the picture was offered, and neither fetched nor taken
     refused: frozenset[int] = frozenset()  # data types
     is_unfit: bool = False  # no picture for it, as far as we know of its software

@@ -25,6 +25,7 @@ from gateway.delivery.limits import (
     BATTERY_LOW_MV,
     DISPLAYS_A_TURN,
     MODULE_TAG_ASLEEP_S,
+    MODULE_TAG_MOVES_AFTER_S,
     RETRY_AFTER_TROUBLE_S,
     STRANGERS_MAX,
     SWEEP_EVERY_S,
@@ -41,6 +42,9 @@ from gateway.shelf import BindingsChanged, DesiredMoved, Reason, ShownMoved, lab
 log = structlog.get_logger("delivery")
 CHANNEL = 11  # the one that OpenEPaperLink's own hosts begin with
 _LOST = "the tag has started anew"
+_MISSED = "nobody heard what the tag said meanwhile"
+_OTHER = "the tag says that it is of another type"
+_NOT_MEASURED_MV = 1_337  # facts, "batteryMv"
 _STRANGE = "the tag took a picture, and nobody knows which"
 
 
@@ -77,7 +81,8 @@ class ModuleDelivery:
         self._stores: dict[str, str] = {}  # of each link
         self._tags: dict[TagId, ModuleTag] = {}
         self._displays: dict[str, ModuleTag] = {}
-        self._strangers: dict[TagId, int] = {}  # tags that are not approved: their software
+        self._strangers: dict[TagId, tuple[int, int]] = {}  # tags that are not approved: type and software
+        self._found: set[TagId] = set()  # of these, who stands in the tables; only asked, never walked
         self._inbox: list[tuple[str, HostEvent]] = []
         self._due: dict[str, None] = {}
         self._reload = True
@@ -118,6 +123,7 @@ class ModuleDelivery:
                     self._reload = True
                     for tag in self._tags.values():  # what was heard meanwhile is gone: it is offered anew
                         tag.offered = tag.taken = None
+                        tag.is_trusted = False
                     await self._clock.sleep(RETRY_AFTER_TROUBLE_S)
                     continue
                 await self._wait(wait_s)
@@ -140,9 +146,9 @@ class ModuleDelivery:
         if tag.heard_s is None:
             return Reason.OUT_OF_RANGE
         if self._clock.monotonic_s() - tag.heard_s > MODULE_TAG_ASLEEP_S:
-            low = tag.battery_mv is not None and 0 < tag.battery_mv < BATTERY_LOW_MV
+            low = tag.battery_mv not in (None, _NOT_MEASURED_MV) and 0 < (tag.battery_mv or 0) < BATTERY_LOW_MV
             return Reason.BATTERY if low else Reason.ASLEEP
-        if tag.is_unfit or tag.told_in_vain >= TOLD_IN_VAIN_MAX:
+        if tag.is_unfit or tag.is_other or tag.told_in_vain >= TOLD_IN_VAIN_MAX:
             return Reason.REFUSED_IMAGE
         return label or Reason.NOT_YET
 
@@ -186,6 +192,7 @@ class ModuleDelivery:
         for store_id, found in heard.found.items():
             await self._database.write(partial(keep_found, store_id=store_id, found=found, now=now))
             for tag_id, kind in found:
+                self._found.add(tag_id)
                 log.info("tag_found", tag=str(tag_id), type=kind.name, next=f"esl tags approve {tag_id}")
         due = self._take_due()
         work = ModuleWork(to_ms(now), tuple(heard.shown), tuple(heard.taken), tuple(heard.lost), due)
@@ -210,13 +217,16 @@ class ModuleDelivery:
         for bridge in bridges:
             link = self._links.get(bridge.bridge_id)
             channel = bridge.channel or CHANNEL
-            if bridge.path is not None and (link is None or (link.path, link.channel) != (bridge.path, channel)):
+            is_kept = link is not None and not self._keepers[bridge.bridge_id].done()
+            is_same = link is not None and (link.path, link.channel) == (bridge.path, channel)
+            if bridge.path is not None and not (is_kept and is_same):
                 await self._open(bridge.bridge_id, bridge.store_id, bridge.path, channel)
-        for gone in self._links.keys() - {one.bridge_id for one in bridges}:
+        for gone in sorted(self._links.keys() - {one.bridge_id for one in bridges}):
             await self._close(gone)
         for tag in tags:
             self._tags[tag.tag_id] = self._displays[tag.display_id] = tag
-            tag.software_version = self._strangers.pop(tag.tag_id, None)
+            _, tag.software_version = self._strangers.pop(tag.tag_id, (None, None))
+            self._found.discard(tag.tag_id)
         self._due.update(dict.fromkeys(one for one in unproved if one in self._displays))
 
     async def _open(self, bridge_id: str, store_id: str, path: str, channel: int) -> None:
@@ -252,11 +262,14 @@ class ModuleDelivery:
                     log.info("module_ready", link=bridge_id, type=info.type, version=info.version, mac=info.mac)
                 case LineDown(reason=reason):
                     log.warning("module_down", link=bridge_id, reason=reason)
+                    for one in self._tags.values():
+                        if one.bridge_id == bridge_id:
+                            one.is_trusted, one.taken = False, None
                 case Seen():
                     self._seen(bridge_id, event, heard, now_s)
                 case Taken(tag_id=tag_id, offer=offer):
                     if (tag := self._tags.get(tag_id)) is not None:
-                        self._took(tag, offer, heard)
+                        self._took(tag, bridge_id, offer, heard)
                 case Expired(tag_id=tag_id):
                     log.info("picture_not_fetched", link=bridge_id, tag=str(tag_id))
         return heard
@@ -266,28 +279,46 @@ class ModuleDelivery:
         if tag is None:
             self._stranger(bridge_id, seen, heard)
             return
+        is_lost = seen.report is not None and seen.report.glass_is_lost
+        if tag.bridge_id != bridge_id:
+            if not is_lost and self._serves_well(tag, now_s):
+                return  # overheard
+            self._moves(tag, bridge_id)
         if tag.heard(seen.report, now_s) and tag.is_unfit:
             self._due[tag.display_id] = None
-        if tag.bridge_id != bridge_id:
-            self._moves(tag, bridge_id)
-        if seen.report is not None and seen.report.glass_is_lost:
-            heard.lost.append((tag.display_id, _LOST))
-            tag.taken = tag.offered = None
-            self._due[tag.display_id] = None
-        elif tag.taken is not None:
+        if seen.report is not None:
+            tag.is_other = seen.report.hw_type != tag.type.hw_type
+        if is_lost or tag.is_other or not tag.is_trusted:
+            self._lose(tag, _LOST if is_lost else _OTHER if tag.is_other else _MISSED, heard)
+            tag.is_trusted = True
+        elif tag.taken is not None and tag.taken_by == bridge_id:
             heard.shown.append((tag.display_id, tag.taken))
             tag.taken = None
         elif seen.told is not None and seen.told.revision == tag.offered and not seen.fetched:
             self._told_again(tag, seen.told)
 
-    def _took(self, tag: ModuleTag, offer: Offer | None, heard: _Heard) -> None:
+    def _serves_well(self, tag: ModuleTag, now_s: float) -> bool:
+        """Its own module is there and has heard it lately."""
+        link = self._links.get(tag.bridge_id) if tag.bridge_id is not None else None
+        is_up = link is not None and link.info is not None
+        return is_up and tag.heard_s is not None and now_s - tag.heard_s < MODULE_TAG_MOVES_AFTER_S
+
+    def _lose(self, tag: ModuleTag, cause: str, heard: _Heard) -> None:
+        """What it shows is not known any more, whatever it said before in this turn: it is told anew."""
+        heard.shown = [one for one in heard.shown if one[0] != tag.display_id]
+        heard.lost.append((tag.display_id, cause))
+        tag.taken = tag.offered = None
+        self._due[tag.display_id] = None
+
+    def _took(self, tag: ModuleTag, bridge_id: str, offer: Offer | None, heard: _Heard) -> None:
         tag.told_in_vain = 0
-        tag.taken = offer.revision if offer is not None else None
         if offer is None:
-            heard.lost.append((tag.display_id, _STRANGE))
-        else:
-            heard.taken.append((tag.display_id, offer.revision))
-        if offer is None or offer.revision != tag.offered:  # not what it shall show: told anew
+            self._lose(tag, _STRANGE, heard)
+            return
+        heard.shown = [one for one in heard.shown if one[0] != tag.display_id]
+        heard.taken.append((tag.display_id, offer.revision))
+        tag.taken, tag.taken_by = offer.revision, bridge_id
+        if offer.revision != tag.offered:  # not what it shall show: told anew
             tag.offered = None
             self._due[tag.display_id] = None
 
@@ -316,13 +347,15 @@ class ModuleDelivery:
             return
         if not has_a_design(kind.panel):
             if seen.tag_id not in self._strangers and len(self._strangers) < STRANGERS_MAX:
-                self._strangers[seen.tag_id] = seen.report.software_version
+                self._strangers[seen.tag_id] = (kind.hw_type, seen.report.software_version)
                 log.warning("tag_too_small", tag=str(seen.tag_id), type=kind.name, reason="no label is made for it yet")
             return
-        if seen.tag_id in self._strangers:
+        if seen.tag_id in self._found:
+            return
+        if self._strangers.get(seen.tag_id, (None, 0))[0] == kind.hw_type:
             heard.found.setdefault(self._stores[bridge_id], []).append((seen.tag_id, kind))
-        elif len(self._strangers) < STRANGERS_MAX:
-            self._strangers[seen.tag_id] = seen.report.software_version
+        elif seen.tag_id in self._strangers or len(self._strangers) < STRANGERS_MAX:
+            self._strangers[seen.tag_id] = (kind.hw_type, seen.report.software_version)
 
     def _take_due(self) -> tuple[tuple[str, str], ...]:
         """Those whose tag some module hears; the others wait until they are heard, which makes them due."""
@@ -338,7 +371,7 @@ class ModuleDelivery:
     def _after_commit(self, outcome: ModuleOutcome) -> None:
         for display_id in outcome.done:
             tag = self._displays[display_id]
-            if tag.offered is not None and tag.bridge_id in self._links:
+            if tag.bridge_id in self._links:
                 self._links[tag.bridge_id].want(tag.tag_id, None)
             tag.offered = None
         for one in outcome.offers:
@@ -359,6 +392,10 @@ class ModuleDelivery:
     def _offer(self, tag: ModuleTag, picture: PictureToOffer) -> None:
         if tag.offered == picture.revision or tag.taken == picture.revision:
             return  # its module tells it until it has taken it, and then it is waited for
+        link = self._links[picture.bridge_id]
+        link.want(tag.tag_id, None)  # whatever older one there was
+        if tag.is_other:
+            return
         try:
             planes = decode(Codec.DEFLATE, picture.deflated, tag.type.panel.plane_sizes)
             payload = self._payload(tag, planes)
@@ -378,4 +415,4 @@ class ModuleDelivery:
             revision=picture.revision,
             urgency=self._clock.monotonic_s(),
         )
-        self._links[picture.bridge_id].want(tag.tag_id, offer)
+        link.want(tag.tag_id, offer)

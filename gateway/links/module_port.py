@@ -42,7 +42,7 @@ class ModulePort:
         """Raises PortAway."""
         try:
             self._port = serial.Serial(path, baudrate=baud, timeout=0, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
+        except (serial.SerialException, OSError, ValueError, termios.error) as error:
             raise PortAway(f"{path} cannot be opened: {error}") from error
         self._path = path
         self._on_octets, self._on_away = on_octets, on_away

@@ -165,6 +165,15 @@ def test_repeats_of_a_check_in_count_once_and_a_short_one_says_nothing_but_that_
     assert short.report is None
 
 
+def test_a_tag_that_starts_anew_right_after_its_check_in_is_no_repeat() -> None:
+    bench = Bench()
+    bench.checks_in()
+    started = bench.slots.checked_in(check_in(wake_reason=0xFC), bench.now_s + 0.8)
+    assert started is not None
+    assert started.report is not None
+    assert started.report.glass_is_lost
+
+
 def test_an_expired_slot_is_filled_again_and_is_no_delivery() -> None:
     bench = Bench()
     bench.want(A)

@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from module_shop import STORE, ModuleShop, module_shop, row
 
+from firmware_protocol import TagId
+from firmware_protocol.openepaperlink.frames import CheckIn
 from firmware_protocol.openepaperlink.picture import payload_of
-from firmware_protocol.openepaperlink.slots import Offer
+from firmware_protocol.openepaperlink.slots import Offer, Seen, Taken
 from simulator import virtual_time
 from simulator.clock import VirtualClock
 
@@ -154,3 +157,62 @@ def test_a_tag_that_takes_a_picture_from_nobody_knows_where_is_not_confirmed_any
         assert await shop.glasses_differ() == []
 
     in_a_shop(tmp_path, 2, story)
+
+
+def test_a_start_that_nobody_heard_is_not_confirmed_by_what_was_said_before(tmp_path: Path) -> None:
+    """The cable is out while the tag starts anew: whatever was proved is asked again when the line is back."""
+
+    async def story(shop: ModuleShop) -> None:
+        await shop.until(shop.are_all_confirmed)
+        tag = shop.tags[0]
+        shop.line.pull()
+        await shop.clock.sleep(30.0)
+        tag.reboot(shop.live.now_s)
+        await shop.clock.sleep(300.0)
+        shop.line.is_out = False
+
+        async def is_confirmed() -> bool:
+            return bool((await shop.displays())[f"{tag.tag_id}.0"]["confirmed"])
+
+        async def is_unknown() -> bool:
+            return not await is_confirmed()
+
+        await shop.until(is_unknown, 1200.0)
+        await shop.until(shop.are_all_confirmed)
+        assert await shop.glasses_differ() == []
+
+    in_a_shop(tmp_path, 3, story)
+
+
+@pytest.mark.parametrize("last", ["started anew", "took something", "heard by another"])
+def test_what_comes_in_one_turn_counts_in_its_order(tmp_path: Path, last: str) -> None:
+    """Its last word: its glass is not to be trusted; or it is of a module that has not heard it take anything."""
+
+    async def story(shop: ModuleShop) -> None:
+        await shop.until(shop.are_all_confirmed)
+        tag = shop.tags[0]
+        display_id = f"{tag.tag_id}.0"
+        modules, link = shop.gateway.services.modules, f"{STORE}/module-1"
+        await shop.send("/productUpdate", [row(number, "3.33") for number in range(len(shop.tags))])
+        await shop.clock.sleep(1.0)
+        offer = Offer(bytes(8), 0x20, bytes(8), revision=2)
+        modules._happened(link, Taken(tag.tag_id, offer))
+        match last:
+            case "started anew":
+                modules._happened(link, Seen(tag.tag_id, None))
+                modules._happened(link, Seen(tag.tag_id, _started(tag.tag_id, tag.type.hw_type)))
+            case "took something":
+                modules._happened(link, Seen(tag.tag_id, None))
+                modules._happened(link, Taken(tag.tag_id, None))
+            case _:
+                modules._happened(f"{STORE}/module-2", Seen(tag.tag_id, None))
+        await shop.clock.sleep(1.0)
+        shown = (await shop.displays())[display_id]
+        assert shown["desiredRevision"] == 2
+        assert not shown["confirmed"]
+
+    in_a_shop(tmp_path, 2, story)
+
+
+def _started(tag_id: TagId, hw_type: int) -> CheckIn:
+    return CheckIn(tag_id, 0, 200, -60, 21, 2900, hw_type, 0xFC, 0, 41, 11, 0, bytes(8))
