@@ -7,17 +7,15 @@ goes wrong with whole frames, and the protocol's own `SerialLink` mends it.
 
 import asyncio
 import os
-import tty
-from contextlib import suppress
 from pathlib import Path
 
 from firmware_protocol.link.serial import LinkOpened, SerialLink
 from simulator.carriers import BridgePort, FaultyUplink, LinkPaths, deliver
 from simulator.chance import Random
 from simulator.faults import FaultyLine, FaultyPath
+from simulator.pty_port import READ_OCTETS, PtyPort
 from simulator.schedule import Scheduler
 
-READ_OCTETS = 65_536
 # A gateway that takes nothing of what waits for it for so long is gone: say so, or reports would wait here for ever.
 # Its port's own retries are at most 2 s apart.
 SILENT_S = 6.0
@@ -32,13 +30,17 @@ class SerialBridgeCarrier:
     ) -> None:
         self._port, self._scheduler, self._chance = port, scheduler, chance
         self._up, self._down = FaultyLine(paths.up), FaultyLine(paths.down)
-        self.link_path = link_path
-        self._master = self._slave = -1
+        self._pty = PtyPort(link_path)
         self._link = SerialLink(1)
         self._uplink: FaultyUplink | None = None
         self._out = bytearray()
         self._silent_since = 0.0
         self._wake_at: float | None = None
+
+    @property
+    def link_path(self) -> Path:
+        """Where the port stands."""
+        return self._pty.link_path
 
     @property
     def connected(self) -> bool:
@@ -50,36 +52,17 @@ class SerialBridgeCarrier:
 
     def open(self) -> None:
         """Make the port and its name. Harmless when it is open."""
-        if self._master >= 0:
+        if self._pty.is_open:
             return
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self._name(os.ttyname(self._slave))
-        asyncio.get_running_loop().add_reader(self._master, self._readable)
+        self._pty.open(self._readable)
         self._new_session()
 
     def close(self) -> None:
         """Pulled out: the port and its name are gone."""
-        if self._master < 0:
+        if not self._pty.is_open:
             return
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._master)
-        loop.remove_writer(self._master)
-        os.close(self._master)
-        os.close(self._slave)
-        self._master = self._slave = -1
-        with suppress(FileNotFoundError):
-            self.link_path.unlink()
+        self._pty.close()
         self._lose()
-
-    def _name(self, device: str) -> None:
-        self.link_path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.link_path.with_name(f".{self.link_path.name}.new")
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        fresh.symlink_to(device)
-        fresh.replace(self.link_path)
 
     def _new_session(self) -> None:
         self._link = SerialLink(1 + self._chance.randrange(_SESSIONS))
@@ -97,13 +80,13 @@ class SerialBridgeCarrier:
 
     def _readable(self) -> None:
         try:
-            octets = os.read(self._master, READ_OCTETS)
+            octets = os.read(self._pty.master, READ_OCTETS)
         except BlockingIOError:
             return
         deliver(self._down.passes(octets), self._scheduler, self._take)
 
     def _take(self, octets: bytes) -> None:
-        if self._master < 0:
+        if not self._pty.is_open:
             return
         now_s = self._silent_since = self._scheduler.clock.monotonic_s()
         for event in self._link.receive(octets, now_s):
@@ -124,7 +107,7 @@ class SerialBridgeCarrier:
 
     def _pump(self) -> None:
         """Write what is due, and see to it that the link is woken when it wants to be."""
-        if self._master < 0:
+        if not self._pty.is_open:
             return
         now_s = self._scheduler.clock.monotonic_s()
         if self._link.waiting and self._uplink is not None and now_s - self._silent_since > SILENT_S:
@@ -143,7 +126,7 @@ class SerialBridgeCarrier:
         self._scheduler.at(self._wake_at, self._pump)
 
     def _put(self, octets: bytes) -> None:
-        if self._master >= 0:
+        if self._pty.is_open:
             self._out += octets
             self._write()
 
@@ -151,12 +134,12 @@ class SerialBridgeCarrier:
         loop = asyncio.get_running_loop()
         try:
             while self._out:
-                del self._out[: os.write(self._master, self._out)]
+                del self._out[: os.write(self._pty.master, self._out)]
         except BlockingIOError:
-            loop.add_writer(self._master, self._writable)
+            loop.add_writer(self._pty.master, self._writable)
 
     def _writable(self) -> None:
-        asyncio.get_running_loop().remove_writer(self._master)
+        asyncio.get_running_loop().remove_writer(self._pty.master)
         self._write()
         if not self._out:
             self._pump()

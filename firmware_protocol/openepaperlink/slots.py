@@ -9,7 +9,6 @@ it by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import TypeAlias
@@ -261,10 +260,6 @@ class Slots:
             offer = None
         slot.is_moving = True
         return _command(slot.tag_id, offer)
-
-    def tags(self) -> Iterator[TagId]:
-        """Those that were ever heard or wanted."""
-        return iter(self._slots)
 
 
 def _command(tag_id: TagId, offer: Offer | None) -> Command:

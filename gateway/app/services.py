@@ -15,7 +15,7 @@ from gateway.catalog import products_by_id
 from gateway.database import Database
 from gateway.delivery import BothDeliveries, Delivery, ModuleDelivery
 from gateway.intake import Intake
-from gateway.links import Carrier, ModulePort, OpenPort
+from gateway.links import Carrier, OpenPort, Port
 from gateway.ports import Clock, EventStream, Executor, Random, Secrets, from_ms
 from gateway.pos_api import DisplayFact
 from gateway.shelf import Reason, displays_bound_to, standings
@@ -31,7 +31,7 @@ class Ports(Struct, frozen=True):
     random: Random
     secrets: Secrets
     executor: Executor
-    open_module_port: OpenPort = ModulePort
+    open_module_port: OpenPort = Port
 
 
 class Services(Struct, frozen=True):

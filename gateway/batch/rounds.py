@@ -25,7 +25,7 @@ from gateway.batch.confirming import (
 from gateway.batch.events import BatchMoved
 from gateway.batch.limits import RETRY_AFTER_TROUBLE_S, VERIFICATION_ROUND_S, VERIFICATION_ROUNDS
 from gateway.database import Crashed, Database, DatabaseFailure
-from gateway.ports import Clock, EventStream, to_ms
+from gateway.ports import Clock, EventStream, event_or_pause, to_ms
 from gateway.shelf import Fact, ShownMoved
 
 log = structlog.get_logger("batch")
@@ -59,7 +59,7 @@ class Rounds:
         try:
             while True:
                 self._nudged.clear()
-                await self._wait_for_nudge(await self._check_those_due())
+                await event_or_pause(self._nudged, self._clock, await self._check_those_due())
         finally:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
@@ -130,15 +130,6 @@ class Rounds:
         await self._database.write(lambda connection: end(connection, session_id, reasons, now))
         log.info("round_held", session=session_id, round=session.round + 1, missing=len(missing))
         self._events.publish(BatchMoved(session.store_id, session_id))
-
-    async def _wait_for_nudge(self, seconds: float) -> None:
-        nudge = asyncio.ensure_future(self._nudged.wait())
-        pause = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait((nudge, pause), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nudge.cancel()
-            pause.cancel()
 
 
 def _due_s(session: Verifying, now: datetime) -> float:

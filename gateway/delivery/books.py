@@ -15,6 +15,7 @@ from gateway.database.among import among_named, listed
 from gateway.database.bulk import Bulk
 from gateway.delivery.rule import DisplayBooks
 from gateway.delivery.tables import offer
+from gateway.shelf import Fact
 from gateway.shelf.tables import desired, display, display_history, shown
 
 # Built once: a turn with one display is over sooner than its statements would be put together.
@@ -70,6 +71,31 @@ class HistoryRow(NamedTuple):
     content_id: bytes | None
     bridge_id: str | None
     cause: str | None = None
+
+
+class Notes:
+    """What became true in a turn: rows of the history, and in the same order `facts` (display id, store id, revision,
+    fact) to be told of once they are committed.
+    """
+
+    def __init__(self, now_ms: int) -> None:
+        self.rows: list[HistoryRow] = []
+        self.facts: list[tuple[str, str, int, Fact]] = []
+        self._now_ms = now_ms
+
+    def add(self, entry: Entry, revision: int, fact: Fact, bridge_id: str | None, cause: str | None) -> None:
+        self.rows.append(
+            HistoryRow(
+                display_id=entry.display_id,
+                revision=revision,
+                fact=fact.value,
+                at=self._now_ms,
+                content_id=entry.books.desired_content,
+                bridge_id=bridge_id,
+                cause=cause,
+            )
+        )
+        self.facts.append((entry.display_id, entry.store_id, revision, fact))
 
 
 _APPEND_HISTORY = Bulk(insert(display_history), *HistoryRow._fields)

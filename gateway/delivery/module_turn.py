@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gateway.delivery import rule
-from gateway.delivery.books import Entry, HistoryRow, append_history, load_entries, save_offers, save_shown
+from gateway.delivery.books import Entry, Notes, append_history, load_entries, save_offers, save_shown
 from gateway.shelf import Fact, content_of
 
 BY_REPORT = "report"  # `shown.how`
@@ -35,14 +35,13 @@ class PictureToOffer(Struct, frozen=True):
 
 
 class ModuleOutcome(Struct):
-    """What became true with the commit. `facts`: (display id, store id, revision, fact), in order. `unproved`: displays
-    that were touched, and whose *shown* is not their *desired*; `done`: nothing is to be told to their tags.
+    """What became true with the commit. `facts`: (display id, store id, revision, fact), in order. `done`: displays
+    whose tags are to be told nothing.
     """
 
     facts: list[tuple[str, str, int, Fact]] = field(default_factory=list)
     offers: list[PictureToOffer] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
-    unproved: list[str] = field(default_factory=list)
 
 
 def run_module_turn(connection: Connection, work: ModuleWork) -> ModuleOutcome:
@@ -67,16 +66,18 @@ class _Bench:
         self._work = work
         self._before = entries
         self._entries = dict(entries)
-        self._history: list[HistoryRow] = []
+        self._notes = Notes(work.now_ms)
         self._offered: dict[str, str] = {}  # display id -> bridge id
-        self.outcome = ModuleOutcome()
+        self.outcome = ModuleOutcome(facts=self._notes.facts)
 
     def lose(self, display_id: str, cause: str) -> None:
         entry = self._entries.get(display_id)
-        if entry is None or entry.books.shown_revision is None:
+        if entry is None:
             return
-        self._entries[display_id] = replace(entry, books=rule.new_keys(entry.books))
-        self._note(entry, entry.books.desired_revision, Fact.UNKNOWN, None, cause)
+        books, unknown = rule.shown_unknown(entry.books, cause)
+        self._entries[display_id] = replace(entry, books=books)
+        for fact in unknown:
+            self._notes.add(entry, fact.revision, Fact.UNKNOWN, None, cause)
 
     def take(self, display_id: str, revision: int) -> None:
         entry = self._entries.get(display_id)
@@ -85,7 +86,7 @@ class _Bench:
         if entry.books.desired_revision != revision:
             self.lose(display_id, "the tag took an older picture")
         elif self._is_current(entry, revision):
-            self._note(entry, revision, Fact.RECEIVED, None, None)
+            self._notes.add(entry, revision, Fact.RECEIVED, None, None)
 
     def show(self, display_id: str, revision: int) -> None:
         """By report. One of an older picture says nothing that would help."""
@@ -94,7 +95,7 @@ class _Bench:
             return
         books = rule.settled(entry.books)
         self._entries[display_id] = replace(entry, books=books, how=BY_REPORT, proved_at=self._work.now_ms)
-        self._note(entry, revision, Fact.PROVED, None, "by report")
+        self._notes.add(entry, revision, Fact.PROVED, None, "by report")
 
     def step(self, display_id: str, bridge_id: str) -> None:
         entry = self._entries.get(display_id)
@@ -104,13 +105,13 @@ class _Bench:
         elif isinstance(step, rule.Settle):
             books = rule.settled(entry.books)
             self._entries[display_id] = replace(entry, books=books, how=BY_REPORT, proved_at=self._work.now_ms)
-            self._note(entry, books.desired_revision, Fact.SETTLED, bridge_id, None)
+            self._notes.add(entry, books.desired_revision, Fact.SETTLED, bridge_id, None)
             self.outcome.done.append(display_id)
         else:
             self._entries[display_id] = replace(entry, books=rule.offer_recorded(entry.books))
             self._offered[display_id] = bridge_id
             if entry.books.offered_revision < entry.books.desired_revision:
-                self._note(
+                self._notes.add(
                     entry, entry.books.desired_revision, Fact.OFFERED, bridge_id, "fence" if step.fence else None
                 )
 
@@ -118,10 +119,7 @@ class _Bench:
         changed = [one for key, one in self._entries.items() if one != self._before[key]]
         save_shown(self._connection, [one for one in changed if self._shown_differs(one)])
         self._record_offers()
-        append_history(self._connection, self._history)
-        self.outcome.unproved = [
-            one.display_id for one in changed if one.books.desired_content is not None and not one.books.confirmed
-        ]
+        append_history(self._connection, self._notes.rows)
 
     def _is_current(self, entry: Entry, revision: int) -> bool:
         return entry.books.desired_revision == revision == entry.books.offered_revision and not entry.books.confirmed
@@ -144,17 +142,3 @@ class _Bench:
             rows.append((entry, content_id[:8], entry.attempts + 1 if again else 1))
             self.outcome.offers.append(PictureToOffer(display_id, bridge_id, revision, contents[content_id][1]))
         save_offers(self._connection, rows, self._work.now_ms)
-
-    def _note(self, entry: Entry, revision: int, fact: Fact, bridge_id: str | None, cause: str | None) -> None:
-        self._history.append(
-            HistoryRow(
-                display_id=entry.display_id,
-                revision=revision,
-                fact=fact.value,
-                at=self._work.now_ms,
-                content_id=entry.books.desired_content,
-                bridge_id=bridge_id,
-                cause=cause,
-            )
-        )
-        self.outcome.facts.append((entry.display_id, entry.store_id, revision, fact))

@@ -36,7 +36,7 @@ from gateway.delivery.module_tags import ModuleTag, keep_found, load_module_tags
 from gateway.delivery.module_turn import ModuleOutcome, ModuleWork, PictureToOffer, run_module_turn
 from gateway.labels import has_a_design
 from gateway.links import ModuleLink, OpenPort
-from gateway.ports import Clock, EventStream, Random, to_ms
+from gateway.ports import Clock, EventStream, Random, event_or_pause, to_ms
 from gateway.shelf import BindingsChanged, DesiredMoved, Reason, ShownMoved, label_reasons, unproved_displays
 
 log = structlog.get_logger("delivery")
@@ -171,13 +171,7 @@ class ModuleDelivery:
 
     async def _wait(self, seconds: float) -> None:
         """Many displays that move one after the other make one turn."""
-        awake = asyncio.ensure_future(self._awake.wait())
-        pause = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait((awake, pause), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            awake.cancel()
-            pause.cancel()
+        await event_or_pause(self._awake, self._clock, seconds)
         if self._links and self._awake.is_set():
             await self._clock.sleep(TURN_EVERY_S)
 

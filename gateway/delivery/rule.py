@@ -146,7 +146,7 @@ def report_heard(books: DisplayBooks, report: Report, counter: int) -> tuple[Dis
         ours = report.content_prefix == books.desired_content[: len(report.content_prefix)]
         return _current(books, report) if ours else _foreign_content(books)
     if report.state in (ReportState.FAILED, ReportState.GLASS_UNKNOWN):
-        return _shown_unknown(books, _cause(report))
+        return shown_unknown(books, _cause(report))
     return books, ()
 
 
@@ -163,10 +163,10 @@ def _current(books: DisplayBooks, report: Report) -> tuple[DisplayBooks, tuple[F
         case ReportState.REFUSED:
             return books, (Refused(revision),)
         case ReportState.FAILED:
-            books, facts = _shown_unknown(books, _cause(report))
+            books, facts = shown_unknown(books, _cause(report))
             return books, (Failed(revision), *facts)
         case ReportState.GLASS_UNKNOWN:
-            return _shown_unknown(books, _cause(report))
+            return shown_unknown(books, _cause(report))
         case _:
             assert_never(report.state)
 
@@ -177,7 +177,7 @@ def _cause(report: Report) -> str:
 
 def _revision_above_ours(books: DisplayBooks, theirs: int) -> tuple[DisplayBooks, tuple[Fact, ...]]:
     current = books.desired_revision
-    books, facts = _shown_unknown(books, f"the tag holds revision {theirs}, above our {current}")
+    books, facts = shown_unknown(books, f"the tag holds revision {theirs}, above our {current}")
     if theirs - current > RESTORE_JUMP or theirs > REVISION_FOLLOWED_MAX:
         return books, (*facts, CommissionAnew(theirs))
     return replace(books, desired_revision=theirs + 1), (*facts, Raised(theirs + 1))
@@ -185,11 +185,11 @@ def _revision_above_ours(books: DisplayBooks, theirs: int) -> tuple[DisplayBooks
 
 def _foreign_content(books: DisplayBooks) -> tuple[DisplayBooks, tuple[Fact, ...]]:
     current = books.desired_revision
-    books, facts = _shown_unknown(books, f"the tag holds another content under our revision {current}")
+    books, facts = shown_unknown(books, f"the tag holds another content under our revision {current}")
     return replace(books, desired_revision=current + 1), (*facts, Raised(current + 1))
 
 
-def _shown_unknown(books: DisplayBooks, cause: str) -> tuple[DisplayBooks, tuple[Fact, ...]]:
+def shown_unknown(books: DisplayBooks, cause: str) -> tuple[DisplayBooks, tuple[Unknown, ...]]:
     """A batch's confirmation is never taken back; *shown* can become unknown."""
     if books.shown_revision is None:
         return books, ()

@@ -7,7 +7,6 @@ display that is not proved stands on the agenda. Why: docs/architecture.md.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import structlog
 from sqlalchemy import Connection, select
@@ -39,7 +38,7 @@ from gateway.delivery.tags import Keyring, TagLink, displays_of_modules, load_ta
 from gateway.delivery.turn import TurnOutcome, TurnWork, run_turn
 from gateway.delivery.voice import Voice
 from gateway.links import BridgeClosed, BridgeOpened, Carrier, CarrierEvent, PayloadArrived
-from gateway.ports import Clock, EventStream, Random, Secrets, to_ms
+from gateway.ports import Clock, EventStream, Random, Secrets, event_or_pause, to_ms
 from gateway.shelf import (
     BindingsChanged,
     DesiredMoved,
@@ -154,16 +153,8 @@ class Delivery:
         wakes = [self._swept_s + SWEEP_EVERY_S, self.shop.agenda.wake_at()]
         wakes += [session.wake_at() for session in self.shop.sessions.values()]
         due_s = min((at for at in wakes if at is not None), default=None)
-        awake = asyncio.ensure_future(self._awake.wait())
-        tasks: set[asyncio.Future[Literal[True]] | asyncio.Future[None]] = {awake}
-        if due_s is not None:
-            pause = max(0.0, due_s - self._clock.monotonic_s())
-            tasks.add(asyncio.ensure_future(self._clock.sleep(pause)))
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
+        pause_s = None if due_s is None else max(0.0, due_s - self._clock.monotonic_s())
+        await event_or_pause(self._awake, self._clock, pause_s)
 
     async def _turn(self) -> None:
         now_s = self._clock.monotonic_s()

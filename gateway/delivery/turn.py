@@ -20,7 +20,7 @@ from firmware_protocol.encoding import encoding_of
 from gateway.delivery import rule
 from gateway.delivery.books import (
     Entry,
-    HistoryRow,
+    Notes,
     append_history,
     load_entries,
     save_answers,
@@ -122,12 +122,12 @@ class _Bench:
         ids += [display_id for key in work.new_keys for display_id in key.display_ids]
         self._before = load_entries(connection, sorted(set(ids)))
         self._entries = dict(self._before)
-        self._history: list[HistoryRow] = []
+        self._notes = Notes(work.now_ms)
         self._answers: dict[str, str] = {}
         self._offered: dict[str, bool] = {}  # display id -> fence
         self._bridges: dict[str, str] = {}
         self._rekeyed: set[str] = set()  # displays whose tag takes new keys in this turn; only asked, never walked
-        self.outcome = TurnOutcome()
+        self.outcome = TurnOutcome(facts=self._notes.facts)
 
     def commit_keys(self) -> None:
         """New keys last: what was heard or reserved under the old ones in the same turn holds no longer."""
@@ -164,7 +164,7 @@ class _Bench:
                 if entry is None:
                     continue
                 if entry.books.shown_revision is not None:
-                    self._note(entry, entry.books.desired_revision, Fact.UNKNOWN, None, "the tag takes new keys")
+                    self._notes.add(entry, entry.books.desired_revision, Fact.UNKNOWN, None, "the tag takes new keys")
                 self._entries[display_id] = replace(entry, books=rule.new_keys(entry.books))
 
     def hear(self, heard: HeardReport) -> None:
@@ -194,7 +194,7 @@ class _Bench:
             case rule.Settle():
                 entry = replace(entry, books=rule.settled(entry.books), how="settled", proved_at=self._work.now_ms)
                 self._entries[display_id] = entry
-                self._note(entry, entry.books.desired_revision, Fact.SETTLED, bridge_id, None)
+                self._notes.add(entry, entry.books.desired_revision, Fact.SETTLED, bridge_id, None)
                 self.outcome.done.append(display_id)
             case rule.Offer(fence=fence):
                 self._entries[display_id] = replace(entry, books=rule.offer_recorded(entry.books))
@@ -202,7 +202,7 @@ class _Bench:
                 self._bridges[display_id] = bridge_id
                 if entry.books.offered_revision < entry.books.desired_revision:
                     cause = "fence" if fence else None
-                    self._note(entry, entry.books.desired_revision, Fact.OFFERED, bridge_id, cause)
+                    self._notes.add(entry, entry.books.desired_revision, Fact.OFFERED, bridge_id, cause)
 
     def save(self) -> None:
         changed = [
@@ -231,7 +231,7 @@ class _Bench:
         save_answers(
             self._connection, [(key, value) for key, value in self._answers.items() if key not in self._offered]
         )
-        append_history(self._connection, self._history)
+        append_history(self._connection, self._notes.rows)
         self.outcome.unproved = [
             new.display_id for _, new in changed if new.books.desired_content is not None and not new.books.confirmed
         ]
@@ -242,23 +242,23 @@ class _Bench:
             case rule.Proved(revision=revision):
                 entry = replace(entry, how="glass", proved_at=self._work.now_ms)
                 self._entries[display_id] = entry
-                self._note(entry, revision, Fact.PROVED, bridge_id, None)
+                self._notes.add(entry, revision, Fact.PROVED, bridge_id, None)
                 self.outcome.done.append(display_id)
             case rule.Received(revision=revision, state=state):
                 answer = state.name.lower()
                 if entry.answer is None and display_id not in self._answers:
-                    self._note(entry, revision, Fact.RECEIVED, bridge_id, None)
+                    self._notes.add(entry, revision, Fact.RECEIVED, bridge_id, None)
                 self._answers[display_id] = answer
             case rule.Failed(revision=revision):
-                self._note(entry, revision, Fact.FAILED, bridge_id, None)
+                self._notes.add(entry, revision, Fact.FAILED, bridge_id, None)
                 self._answers[display_id] = "failed"
             case rule.Refused(revision=revision):
-                self._note(entry, revision, Fact.REFUSED, bridge_id, None)
+                self._notes.add(entry, revision, Fact.REFUSED, bridge_id, None)
                 self._answers[display_id] = "refused"
             case rule.Unknown(revision=revision, cause=cause):
-                self._note(entry, revision, Fact.UNKNOWN, bridge_id, cause)
+                self._notes.add(entry, revision, Fact.UNKNOWN, bridge_id, cause)
             case rule.Raised(revision=revision):
-                self._note(entry, revision, Fact.DESIRED, bridge_id, "the tag held a higher number")
+                self._notes.add(entry, revision, Fact.DESIRED, bridge_id, "the tag held a higher number")
             case rule.CommissionAnew():
                 self.outcome.commission_anew.append(display_id)
             case _:
@@ -289,20 +289,6 @@ class _Bench:
                 )
             )
         save_offers(self._connection, rows, self._work.now_ms)
-
-    def _note(self, entry: Entry, revision: int, fact: Fact, bridge_id: str | None, cause: str | None) -> None:
-        self._history.append(
-            HistoryRow(
-                display_id=entry.display_id,
-                revision=revision,
-                fact=fact.value,
-                at=self._work.now_ms,
-                content_id=entry.books.desired_content,
-                bridge_id=bridge_id,
-                cause=cause,
-            )
-        )
-        self.outcome.facts.append((entry.display_id, entry.store_id, revision, fact))
 
 
 def entries_of(connection: Connection, display_ids: Sequence[str]) -> dict[str, Entry]:

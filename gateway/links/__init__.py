@@ -12,9 +12,9 @@ from gateway.links.carrier import (
     split_bridge_id,
 )
 from gateway.links.module_link import ModuleLink
-from gateway.links.module_port import ModulePort, OpenedPort, OpenPort
 from gateway.links.mqtt import MqttCarrier
 from gateway.links.mqtt_connection import BrokerAway, MqttConnection, Topic, probe_broker
+from gateway.links.port import OpenedPort, OpenPort, Port
 from gateway.links.serial import SerialCarrier
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
     "Carrier",
     "CarrierEvent",
     "ModuleLink",
-    "ModulePort",
     "MqttCarrier",
     "MqttConnection",
     "OpenPort",
     "OpenedPort",
     "PayloadArrived",
+    "Port",
     "SerialCarrier",
     "Topic",
     "bridge_id",

@@ -14,9 +14,8 @@ from firmware_protocol.openepaperlink.host import HostEvent, ModuleHost
 from firmware_protocol.openepaperlink.line import LineDown, ModuleInfo
 from firmware_protocol.openepaperlink.slots import Offer
 from gateway.links.backoff import Backoff
-from gateway.links.module_port import ModulePort, OpenPort
-from gateway.links.serial_port import PortAway
-from gateway.ports import Clock, Random
+from gateway.links.port import OpenPort, Port, PortAway
+from gateway.ports import Clock, Random, event_or_pause
 
 log = structlog.get_logger("links")
 
@@ -33,7 +32,7 @@ class ModuleLink:
         clock: Clock,
         random: Random,
         on_event: Callable[[str, HostEvent], None],
-        open_port: OpenPort = ModulePort,
+        open_port: OpenPort = Port,
     ) -> None:
         self.bridge_id, self.path, self.channel = bridge_id, path, channel
         self._host = ModuleHost(channel=channel)
@@ -97,7 +96,10 @@ class ModuleLink:
                 port.write(host.to_send(now_s))
                 if host.info is not None:
                     backoff.reset()
-                await self._wait(host.wake_at())
+                if not self._changed.is_set():
+                    wake_s = host.wake_at()
+                    pause_s = None if wake_s is None else max(wake_s - self._clock.monotonic_s(), 0.0)
+                    await event_or_pause(self._changed, self._clock, pause_s)
         finally:
             port.close()
         raise self._trouble
@@ -105,17 +107,3 @@ class ModuleLink:
     def _tell(self, events: list[HostEvent]) -> None:
         for event in events:
             self._on_event(self.bridge_id, event)
-
-    async def _wait(self, wake_s: float | None) -> None:
-        if self._changed.is_set():
-            return
-        if wake_s is None:
-            await self._changed.wait()
-            return
-        changed = asyncio.ensure_future(self._changed.wait())
-        pause = asyncio.ensure_future(self._clock.sleep(max(wake_s - self._clock.monotonic_s(), 0.0)))
-        try:
-            await asyncio.wait((changed, pause), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            changed.cancel()
-            pause.cancel()

@@ -12,7 +12,8 @@ import structlog
 from firmware_protocol.link.serial import LinkEvent, LinkOpened
 from gateway.links.backoff import Backoff
 from gateway.links.carrier import BridgeClosed, BridgeOpened, CarrierEvent, EventQueue, PayloadArrived
-from gateway.links.serial_port import PortAway, SerialPort
+from gateway.links.port import PortAway
+from gateway.links.serial_port import SerialPort
 from gateway.ports import Clock, Random, Secrets
 
 log = structlog.get_logger("links")

@@ -4,6 +4,7 @@ from gateway.ports.chance import Random, Secrets, SystemSecrets
 from gateway.ports.clock import Clock, SystemClock, from_ms, to_ms
 from gateway.ports.events import EventStream, Subscription
 from gateway.ports.executor import Executor, InlineExecutor, WorkerDied
+from gateway.ports.waiting import event_or_pause
 
 __all__ = [
     "Clock",
@@ -16,6 +17,7 @@ __all__ = [
     "SystemClock",
     "SystemSecrets",
     "WorkerDied",
+    "event_or_pause",
     "from_ms",
     "to_ms",
 ]

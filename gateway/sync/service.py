@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gateway.catalog import ProductsChanged
 from gateway.database import Database, DatabaseFailure
 from gateway.labels import LabelRequest, template_names, template_release
-from gateway.ports import Clock, EventStream, Executor, WorkerDied, from_ms
+from gateway.ports import Clock, EventStream, Executor, WorkerDied, event_or_pause, from_ms
 from gateway.shelf import (
     BindingsChanged,
     DesiredMoved,
@@ -84,7 +84,7 @@ class Sync:
             except (WorkerDied, DatabaseFailure, OSError) as error:
                 log.warning("sync_postponed", reason=str(error), next_try_s=RETRY_AFTER_TROUBLE_S)
                 wait_s = RETRY_AFTER_TROUBLE_S
-            await self._wait_for_nudge(wait_s)
+            await event_or_pause(self._nudged, self._clock, wait_s)
 
     async def handle(self, chunk: Chunk) -> ChunkResult:
         """Bring every display bound to the chunk's products up to date; those that are count as handled.
@@ -170,15 +170,6 @@ class Sync:
         if at is None:
             return LOOK_AT_LEAST_EVERY_S
         return min(LOOK_AT_LEAST_EVERY_S, max(0.0, (from_ms(at) - now).total_seconds()))
-
-    async def _wait_for_nudge(self, wait_s: float) -> None:
-        nudge = asyncio.ensure_future(self._nudged.wait())
-        pause = asyncio.ensure_future(self._clock.sleep(wait_s))
-        try:
-            await asyncio.wait((nudge, pause), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nudge.cancel()
-            pause.cancel()
 
 
 class _Writing:

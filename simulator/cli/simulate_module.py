@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 
 from firmware_protocol.glasses import inches_of
-from firmware_protocol.openepaperlink.tag_type import TAG_TYPES
+from firmware_protocol.openepaperlink.tag_type import TagType
 from simulator.clock import SystemClock
 from simulator.openepaperlink.pty_module import ModuleOnPty
-from simulator.openepaperlink.shop import make_shop
+from simulator.openepaperlink.shop import WITHIN_REACH, make_shop
 from simulator.schedule import Scheduler
 
 SPEED_MAX = 60  # above it a block has no time to reach the module
@@ -40,19 +40,19 @@ def simulate_module(
     as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
 ) -> None:
     """Run a virtual OpenEPaperLink radio module with tags of many types; `esl link add PATH` drives it."""
-    kinds = [kind for kind in TAG_TYPES.values() if not kind.name.startswith("Chroma")]  # those are heard below 1 GHz
-    if inches is not None:
-        kinds = [kind for kind in kinds if inches_of(kind.panel.name) == inches]
+    kinds = [kind for kind in WITHIN_REACH if inches is None or inches_of(kind.panel.name) == inches]
     if not kinds:
         raise typer.BadParameter(f"no tag type of {inches} inch is known", param_hint="--inches")
-    asyncio.run(_run(path.absolute(), tags, seed, loss, speed, [kind.hw_type for kind in kinds], as_json=as_json))
+    asyncio.run(_run(path.absolute(), tags, seed, loss, speed, kinds, as_json=as_json))
 
 
-async def _run(path: Path, tags: int, seed: int, loss: float, speed: int, kinds: list[int], *, as_json: bool) -> None:
+async def _run(
+    path: Path, tags: int, seed: int, loss: float, speed: int, kinds: list[TagType], *, as_json: bool
+) -> None:
     told_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-    module, made = make_shop(tags, seed, loss=loss, tag_types=[TAG_TYPES[one] for one in kinds])
+    module, made = make_shop(tags, seed, loss=loss, tag_types=kinds)
     port = ModuleOnPty(Scheduler(SystemClock()), module, made, path, speed=speed, seed=seed)
     port.open()
     if as_json:

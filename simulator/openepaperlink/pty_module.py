@@ -7,10 +7,8 @@ lost, as on a line without flow control.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import termios
-import tty
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,9 +16,9 @@ from pathlib import Path
 from simulator.openepaperlink.live import LiveModule
 from simulator.openepaperlink.module import VirtualModule
 from simulator.openepaperlink.tag import OeplTag
+from simulator.pty_port import READ_OCTETS, PtyPort
 from simulator.schedule import Scheduler
 
-READ_OCTETS = 65_536
 _OUT_SPEED = 5  # of `termios.tcgetattr`
 _BAUDS = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()}
 
@@ -41,63 +39,50 @@ class ModuleOnPty:
         seed: int = 0,
     ) -> None:
         """`speed` divides all times: ten makes a minute of module and tags last six seconds."""
-        self.link_path = link_path
+        self._pty = PtyPort(link_path)
         self.octets_lost = 0  # for a host that does not read
         self.live = LiveModule(
             scheduler, module, tags, to_host=self._put, host_baud=self._host_baud, speed=speed, seed=seed
         )
-        self._master = self._slave = -1
         self._is_on = False
+
+    @property
+    def link_path(self) -> Path:
+        """Where the port stands."""
+        return self._pty.link_path
 
     def open(self) -> None:
         """Make the port and its name; the first time, switch the module on. Harmless when it is open."""
-        if self._master >= 0:
+        if self._pty.is_open:
             return
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self._name(os.ttyname(self._slave))
-        asyncio.get_running_loop().add_reader(self._master, self._readable)
+        self._pty.open(self._readable)
         if not self._is_on:
             self._is_on = True
             self.live.switch_on()
 
     def close(self) -> None:
         """The port and its name are gone, as when its cable is pulled; the module stays on."""
-        if self._master < 0:
+        if not self._pty.is_open:
             return
-        asyncio.get_running_loop().remove_reader(self._master)
-        os.close(self._master)
-        os.close(self._slave)
-        self._master = self._slave = -1
-        with suppress(FileNotFoundError):
-            self.link_path.unlink()
+        self._pty.close()
 
     def restart_module(self) -> None:
         self.live.restart_module()
 
-    def _name(self, device: str) -> None:
-        self.link_path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.link_path.with_name(f".{self.link_path.name}.new")
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        fresh.symlink_to(device)
-        fresh.replace(self.link_path)
-
     def _host_baud(self) -> int:
         """As the host has set it on its end; 0: at a speed that has no name."""
-        if self._slave < 0:
+        if not self._pty.is_open:
             return 0
-        return _BAUDS.get(termios.tcgetattr(self._slave)[_OUT_SPEED], 0)
+        return _BAUDS.get(termios.tcgetattr(self._pty.slave)[_OUT_SPEED], 0)
 
     def _readable(self) -> None:
         with suppress(BlockingIOError):
-            self.live.host_says(os.read(self._master, READ_OCTETS))
+            self.live.host_says(os.read(self._pty.master, READ_OCTETS))
 
     def _put(self, octets: bytes) -> None:
-        if self._master < 0:
+        if not self._pty.is_open:
             return
         written = 0
         with suppress(BlockingIOError):
-            written = os.write(self._master, octets)
+            written = os.write(self._pty.master, octets)
         self.octets_lost += len(octets) - written

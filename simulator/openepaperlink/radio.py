@@ -68,7 +68,7 @@ class PleaseWait(Struct, frozen=True):
 
 
 class Cancelled(Struct, frozen=True):
-    """Give up for now."""
+    """The module turns the tag away: it fetches no more before its next check-in."""
 
 
 class DoneHeard(Struct, frozen=True):

@@ -19,7 +19,7 @@ from simulator.openepaperlink.tag import OeplTag
 _OUI = bytes.fromhex("00000219")  # so begin the addresses of the commonest tags
 _FIRST_S = 5.0  # all have scanned by then: who scans while the module sends finds nobody, and is alone for an hour
 _CLOCK_SPREAD = 0.01  # of their seconds, either way
-_WITHIN_REACH = tuple(kind for kind in TAG_TYPES.values() if not kind.name.startswith("Chroma"))  # those are sub-GHz
+WITHIN_REACH = tuple(kind for kind in TAG_TYPES.values() if not kind.name.startswith("Chroma"))  # those are sub-GHz
 
 
 def make_shop(
@@ -28,7 +28,7 @@ def make_shop(
     *,
     loss: float = 0.0,
     build: ModuleBuild = C6,
-    tag_types: Sequence[TagType] = _WITHIN_REACH,
+    tag_types: Sequence[TagType] = WITHIN_REACH,
 ) -> tuple[VirtualModule, list[OeplTag]]:
     """`loss`: of each frame on the air, either way."""
     tags = [_tag(tag_types[place % len(tag_types)], place, seed, loss) for place in range(count)]

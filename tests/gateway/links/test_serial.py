@@ -5,7 +5,8 @@ import pytest
 from bridge_ends import BRIDGE, FixedRandom, PtyBridge
 
 from gateway.links import BridgeOpened, SerialCarrier
-from gateway.links.serial_port import PortAway, SerialPort, split_path
+from gateway.links.port import PortAway
+from gateway.links.serial_port import SerialPort, split_path
 from gateway.ports import SystemClock, SystemSecrets
 
 

@@ -8,18 +8,17 @@ from pathlib import Path
 import httpx
 
 from firmware_protocol import content_id
-from firmware_protocol.openepaperlink.tag_type import TAG_TYPES
 from gateway.app.compose import Gateway, compose
 from gateway.app.services import Ports
 from gateway.labels import has_a_design
 from gateway.links import ModuleLink, OpenedPort
-from gateway.links.serial_port import PortAway
+from gateway.links.port import PortAway
 from gateway.ports import InlineExecutor
 from gateway.settings import Settings
 from simulator.chance import generator
 from simulator.clock import VirtualClock
 from simulator.openepaperlink.live import LiveModule
-from simulator.openepaperlink.shop import make_shop
+from simulator.openepaperlink.shop import WITHIN_REACH, make_shop
 from simulator.openepaperlink.tag import OeplTag
 from simulator.schedule import Scheduler
 from simulator.world.world import SeededSecrets
@@ -165,7 +164,7 @@ async def module_shop(
     clock: VirtualClock, folder: Path, count: int, seed: int, *, loss: float = 0.0
 ) -> AsyncIterator[ModuleShop]:
     line, scheduler = _Line(), Scheduler(clock)
-    drawable = [kind for kind in TAG_TYPES.values() if has_a_design(kind.panel) and not kind.name.startswith("Chroma")]
+    drawable = [kind for kind in WITHIN_REACH if has_a_design(kind.panel)]
     module, tags = make_shop(count, seed, loss=loss, tag_types=drawable[::7])
     line.live = LiveModule(scheduler, module, tags, to_host=line.to_host, host_baud=lambda: line.baud, seed=seed)
     ports = Ports(clock, generator(seed, "gateway"), SeededSecrets(seed, "secrets"), InlineExecutor(), line.open)

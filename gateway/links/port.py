@@ -1,4 +1,4 @@
-"""One opened port of a radio module, whose speed changes while it is open.
+"""One opened serial port: octets in, octets out, a speed that may change while it is open.
 
 In: octets from the port, octets to write. Out: the same, each way. Rule: it knows nothing of what they mean. The port
 is locked, so that two programs never share it.
@@ -13,11 +13,14 @@ from typing import Protocol, TypeAlias
 import serial
 
 from gateway.links.limits import SERIAL_READ_OCTETS
-from gateway.links.serial_port import PortAway
+
+
+class PortAway(OSError):
+    """The port cannot be opened, or was pulled out. `str()` says which and why."""
 
 
 class OpenedPort(Protocol):
-    """A port of a radio module, open until `close`."""
+    """What a radio module's host needs of a port, open until `close`."""
 
     def set_baud(self, baud: int) -> None:
         """From now on, both ways."""
@@ -33,11 +36,18 @@ class OpenedPort(Protocol):
 OpenPort: TypeAlias = Callable[[str, int, Callable[[bytes], None], Callable[[PortAway], None]], OpenedPort]
 
 
-class ModulePort:
-    """Open from its making until `close`. `on_octets` and `on_away` are called from the loop."""
+class Port:
+    """Open from its making until `close`. What it is given to call is called from the loop; `on_drained` when all has
+    left that could not leave at once.
+    """
 
     def __init__(
-        self, path: str, baud: int, on_octets: Callable[[bytes], None], on_away: Callable[[PortAway], None]
+        self,
+        path: str,
+        baud: int,
+        on_octets: Callable[[bytes], None],
+        on_away: Callable[[PortAway], None],
+        on_drained: Callable[[], None] | None = None,
     ) -> None:
         """Raises PortAway."""
         try:
@@ -45,12 +55,17 @@ class ModulePort:
         except (serial.SerialException, OSError, ValueError, termios.error) as error:
             raise PortAway(f"{path} cannot be opened: {error}") from error
         self._path = path
-        self._on_octets, self._on_away = on_octets, on_away
+        self._on_octets, self._on_away, self._on_drained = on_octets, on_away, on_drained
         self._out = bytearray()
         self._is_away = False
         self._descriptor = int(self._port.fileno())
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._descriptor, self._readable)
+
+    @property
+    def is_full(self) -> bool:
+        """What was written last has not left yet."""
+        return bool(self._out)
 
     def set_baud(self, baud: int) -> None:
         """From now on, both ways."""
@@ -95,6 +110,8 @@ class ModulePort:
     def _writable(self) -> None:
         self._loop.remove_writer(self._descriptor)
         self._write()
+        if not self._out and self._on_drained is not None:
+            self._on_drained()
 
     def _away(self, reason: str) -> None:
         self._loop.remove_reader(self._descriptor)
