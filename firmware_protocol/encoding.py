@@ -1,6 +1,7 @@
 """A content as it travels: coded octets in blocks, each named by a hash that the sealed manifest vouches for.
 
-In: planes. Out: `Encoding`, whose `stream` (block table, then octets) goes over the air in parts. Back: `decode`.
+In: planes. Out: `Encoding`, whose `stream` (block table, then octets) goes over the air in parts. Back: `decode`, or
+`unpacked` with the base that a difference is told against.
 Rule: reading is strict: output is bounded by the panel, nothing is left over, nothing is missing.
 """
 
@@ -12,6 +13,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from firmware_protocol.content import BASE_PREFIX_OCTETS, NO_BASE
+from firmware_protocol.difference import apply_difference, difference
 from firmware_protocol.errors import FieldError
 
 BLOCK_OCTETS = 4096
@@ -28,6 +30,20 @@ _WINDOW_BITS, _MEMORY_LEVEL, _LEVEL = 9, 5, 6
 class Codec(IntEnum):
     RAW = 0
     DEFLATE = 1
+    DIFFERENCE = 2  # bands in deflate: what makes this picture of another, its base
+
+
+class Base(Struct, frozen=True):
+    """The picture that a difference builds on: its content id, and its planes one after the other."""
+
+    content: bytes
+    octets: bytes
+    row_octets: int
+
+    @property
+    def prefix(self) -> bytes:
+        """What manifest and encoding say of it."""
+        return self.content[:BASE_PREFIX_OCTETS]
 
 
 class Encoding(Struct, frozen=True):
@@ -42,12 +58,21 @@ class Encoding(Struct, frozen=True):
 
 
 def encode(planes: Sequence[bytes], codec: Codec) -> Encoding:
-    """The planes, one after the other, in `codec`."""
+    """The planes, one after the other. Raises `ValueError` for the codec that builds on a base: `encode_difference`."""
+    if codec is Codec.DIFFERENCE:
+        raise ValueError("a difference is told against a base")
     octets = b"".join(planes)
-    if codec is Codec.DEFLATE:
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -_WINDOW_BITS, _MEMORY_LEVEL)
-        octets = packer.compress(octets) + packer.flush()
-    return encoding_of(codec, NO_BASE, octets)
+    return encoding_of(codec, NO_BASE, _deflate(octets) if codec is Codec.DEFLATE else octets)
+
+
+def encode_difference(base: Base, octets: bytes) -> Encoding:
+    """What makes the picture with these planes of its base. Raises `ValueError` for pictures of two panels."""
+    return encoding_of(Codec.DIFFERENCE, base.prefix, _deflate(difference(base.octets, octets, base.row_octets)))
+
+
+def _deflate(octets: bytes) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -_WINDOW_BITS, _MEMORY_LEVEL)
+    return packer.compress(octets) + packer.flush()
 
 
 def encoding_of(codec: Codec, base_prefix: bytes, data: bytes) -> Encoding:
@@ -68,8 +93,14 @@ def decode(codec: Codec, data: bytes, plane_sizes: Sequence[int]) -> tuple[bytes
     return tuple(planes)
 
 
-def unpacked(codec: Codec, data: bytes, total: int) -> bytes:
-    """The planes in `data`, one after the other. Raises `FieldError` if they are not exactly `total` octets."""
+def unpacked(codec: Codec, data: bytes, total: int, base: Base | None = None) -> bytes:
+    """The planes in `data`, one after the other. Raises `FieldError` if they are not exactly `total` octets, or if
+    they are told as a difference and `base` is missing.
+    """
+    if codec is Codec.DIFFERENCE:
+        if base is None or len(base.octets) != total:
+            raise FieldError("encoding.codec", codec, "a base of this panel to build on", offset=0)
+        return apply_difference(base.octets, _inflate(data, ENCODED_OCTETS_MAX), base.row_octets)
     octets = data if codec is Codec.RAW else _inflate(data, total)
     if len(octets) != total:
         raise FieldError("encoding.data", f"{len(octets)} octets", f"the planes are {total}", offset=len(data))

@@ -98,7 +98,7 @@ class Manifest(Struct, frozen=True):
             raise FieldError("manifest.display", display, f"below {DISPLAYS_MAX}", offset=0)
         if action > Action.SHOW_AT_T:
             raise FieldError("manifest.action", action, "an action this version knows", offset=1)
-        if codec > Codec.DEFLATE:
+        if codec > Codec.DIFFERENCE:
             raise FieldError("manifest.codec", codec, "a codec this version knows", offset=2)
         if reserved:
             raise FieldError("manifest.reserved", reserved, "zero", offset=3)

@@ -45,6 +45,7 @@ class ReportFlags(IntFlag):
     BATTERY_LOW = 1
     REBOOTED = 2  # the first report of this display since the tag started
     NO_CLOCK = 4  # the tag does not know the site's time, so a picture *at T* waits
+    TAKES_DIFFERENCES = 8  # the tag can build a picture on the one that its glass shows
 
 
 class Report(Struct, frozen=True):

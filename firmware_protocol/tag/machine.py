@@ -193,7 +193,9 @@ class TagMachine:
     def report(self, index: int) -> Report:
         """What the tag holds of this display, to be sealed as it leaves. Raises `IndexError` for no such display."""
         held = rule.holding(self._states[index])
-        flags = ReportFlags.BATTERY_LOW if self._battery_mv < BATTERY_LOW_MV else ReportFlags.NONE
+        flags = ReportFlags.TAKES_DIFFERENCES
+        if self._battery_mv < BATTERY_LOW_MV:
+            flags |= ReportFlags.BATTERY_LOW
         if self._rebooted[index]:
             flags |= ReportFlags.REBOOTED
             self._rebooted[index] = False
@@ -280,8 +282,9 @@ class TagMachine:
         offer = flash.offer
         if offer is None:
             return
+        base = flash.base_of(offer)
         try:
-            slot = write_slot(offer.content_id, flash.panel, offer.codec, data)
+            slot = write_slot(offer.content_id, flash.panel, offer.codec, data, base)
         except FieldError as error:
             self._apply(index, rule.encoding_refused(state, str(error)))
             return
@@ -424,8 +427,8 @@ class TagMachine:
         if rule.parts_wanted(state) is None or flash.offer is None:
             self._transfers[index] = None
             return
-        if flash.offer.has_base:
-            self._apply(index, rule.encoding_refused(state, "this tag builds on no base"))
+        if flash.offer.has_base and flash.base_of(flash.offer) is None:
+            self._apply(index, rule.encoding_refused(state, "this tag does not hold the picture to build on"))
             return
         running = self._transfers[index]
         if running is None or running.encoding_id != flash.offer.encoding_id:

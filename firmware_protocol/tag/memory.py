@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from firmware_protocol.encoding import Base
 from firmware_protocol.keys import SessionKeys
 from firmware_protocol.manifest import Manifest
 from firmware_protocol.panels import PANELS, Panel
@@ -65,6 +66,13 @@ class DisplayFlash:
 
     def slot_of(self, content: object) -> Slot | None:
         return next((slot for slot in self.slots if slot is not None and slot.content == content), None)
+
+    def base_of(self, offer: Manifest) -> Base | None:
+        """The picture in flash that the offer builds on; None when it builds on none, or it is not here."""
+        if not offer.has_base:
+            return None
+        bases = (slot.as_base(self.panel) for slot in self.slots if slot is not None)
+        return next((base for base in bases if base.prefix == offer.base_prefix), None)
 
     def keep_only_held(self) -> None:
         """A slot whose picture the rule gave up is free."""

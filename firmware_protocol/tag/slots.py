@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from firmware_protocol.content import content_id
-from firmware_protocol.encoding import Codec, unpacked
+from firmware_protocol.encoding import Base, Codec, unpacked
 from firmware_protocol.panels import Panel
 
 
@@ -25,12 +25,16 @@ class Slot(Struct, frozen=True):
         size = panel.plane_octets
         return tuple(self.octets[start : start + size] for start in range(0, sum(panel.plane_sizes), size))
 
+    def as_base(self, panel: Panel) -> Base:
+        """The picture as another may be told against: by the content id of what is read back, not by its name."""
+        return Base(self.read_back(panel)[1], self.octets, panel.row_octets)
+
     def read_back(self, panel: Panel) -> tuple[tuple[bytes, ...], bytes]:
         """The planes as the controller gets them, and the content id of just these octets."""
         planes = self.planes(panel)
         return planes, content_id(panel, planes)
 
 
-def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes) -> Slot:
+def write_slot(content: bytes, panel: Panel, codec: Codec, data: bytes, base: Base | None = None) -> Slot:
     """Unpack into a slot. Raises `FieldError` if the octets are not exactly the panel's planes."""
-    return Slot(content, unpacked(codec, data, sum(panel.plane_sizes)))
+    return Slot(content, unpacked(codec, data, sum(panel.plane_sizes), base))

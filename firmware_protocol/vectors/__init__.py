@@ -10,7 +10,7 @@ from importlib import resources
 
 from msgspec import Struct
 
-SUBJECTS = ("service", "packets", "pictures", "keys", "poll", "link", "payload", "serial")
+SUBJECTS = ("service", "packets", "pictures", "differences", "keys", "poll", "link", "payload", "serial")
 
 
 class Vector(Struct, frozen=True):

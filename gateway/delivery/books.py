@@ -42,13 +42,23 @@ def _save_all(table: Table, *names: str) -> Bulk:
 
 
 _SAVE_SHOWN = _save_all(
-    shown, "display_id", "revision", "content_id", "refresh_counter", "how", "up_counter", "proved_at"
+    shown,
+    "display_id",
+    "revision",
+    "content_id",
+    "refresh_counter",
+    "how",
+    "up_counter",
+    "proved_at",
+    "takes_differences",
 )
-_SAVE_OFFER = _save_all(offer, "display_id", "revision", "encoding_id", "recorded_at", "attempts")
+_SAVE_OFFER = _save_all(offer, "display_id", "revision", "encoding_id", "recorded_at", "attempts", "base_content_id")
 
 
 class Entry(Struct, frozen=True):
-    """One display as the tables hold it. `how`, `proved_at`, `refresh_counter`: of its newest proof."""
+    """One display as the tables hold it. `how`, `proved_at`, `refresh_counter`: of its newest proof;
+    `takes_differences`: as its newest report said. `offered_base`: what the newest offer builds on.
+    """
 
     display_id: str
     store_id: str
@@ -59,6 +69,15 @@ class Entry(Struct, frozen=True):
     refresh_counter: int
     how: str
     proved_at: int | None
+    takes_differences: bool
+    offered_base: bytes | None
+
+
+class OfferedEncoding(NamedTuple):
+    """`base`: the content id that a difference builds on; None: the whole picture."""
+
+    encoding_id: bytes
+    base: bytes | None
 
 
 class HistoryRow(NamedTuple):
@@ -115,6 +134,8 @@ _BOOKS = (
         offer.c.revision.label("offered_revision"),
         offer.c.attempts,
         offer.c.answer,
+        shown.c.takes_differences,
+        offer.c.base_content_id,
     )
     .outerjoin(desired, desired.c.display_id == display.c.display_id)
     .outerjoin(shown, shown.c.display_id == display.c.display_id)
@@ -145,6 +166,8 @@ def _entry(
     offered_revision: int | None,
     attempts: int | None,
     answer: str | None,
+    takes_differences: bool | None,
+    offered_base: bytes | None,
 ) -> Entry:
     """Of a row of `_BOOKS`, its columns in their order."""
     books = DisplayBooks(
@@ -165,6 +188,8 @@ def _entry(
         refresh_counter=refresh_counter or 0,
         how=how or "glass",
         proved_at=proved_at,
+        takes_differences=bool(takes_differences),
+        offered_base=offered_base,
     )
 
 
@@ -183,17 +208,18 @@ def save_shown(connection: Connection, entries: Iterable[Entry]) -> None:
             one.how,
             one.books.report_counter,
             one.proved_at,
+            one.takes_differences,
         )
         for one in entries
     ]
     _SAVE_SHOWN.execute(connection, rows)
 
 
-def save_offers(connection: Connection, offers: Iterable[tuple[Entry, bytes, int]], now_ms: int) -> None:
-    """Record offers: (entry with its new books, encoding id, attempts). To be committed before an octet leaves."""
+def save_offers(connection: Connection, offers: Iterable[tuple[Entry, OfferedEncoding, int]], now_ms: int) -> None:
+    """Record offers: (entry with its new books, how it travels, attempts). To be committed before an octet leaves."""
     rows = [
-        (one.display_id, one.books.offered_revision, encoding_id, now_ms, attempts)
-        for one, encoding_id, attempts in offers
+        (one.display_id, one.books.offered_revision, offered.encoding_id, now_ms, attempts, offered.base)
+        for one, offered, attempts in offers
     ]
     _SAVE_OFFER.execute(connection, rows)
 

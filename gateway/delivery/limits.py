@@ -35,6 +35,8 @@ DISPLAYS_A_TURN = 500
 TURN_EVERY_S = 0.05
 # Encodings kept ready for bridges that ask: some 20,000 labels of a kilobyte.
 ENCODINGS_KEPT_OCTETS = 32 << 20
+# Offers in a row, without any answer, that build on the picture of the glass; the next one travels whole.
+DIFFERENCES_OFFERED_MAX = 2
 # A Parts message: one block (firmware_protocol.link.limits allows 4,608), so that several labels share one payload.
 PARTS_OCTETS = 4_096
 # Encodings a bridge was given lately and need not be given again; it asks for what it lost.

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gateway.delivery import rule
-from gateway.delivery.books import Entry, Notes, append_history, load_entries, save_offers, save_shown
+from gateway.delivery.books import Entry, Notes, OfferedEncoding, append_history, load_entries, save_offers, save_shown
 from gateway.shelf import Fact, content_of
 
 BY_REPORT = "report"  # `shown.how`
@@ -131,7 +131,7 @@ class _Bench:
     def _record_offers(self) -> None:
         wanted = {self._entries[one].books.desired_content for one in self._offered}
         contents = content_of(self._connection, sorted(one for one in wanted if one is not None))
-        rows: list[tuple[Entry, bytes, int]] = []
+        rows: list[tuple[Entry, OfferedEncoding, int]] = []
         for display_id, bridge_id in self._offered.items():
             entry = self._entries[display_id]
             content_id = entry.books.desired_content
@@ -139,6 +139,6 @@ class _Bench:
                 continue
             revision = entry.books.desired_revision
             again = self._before[display_id].books.offered_revision == revision
-            rows.append((entry, content_id[:8], entry.attempts + 1 if again else 1))
+            rows.append((entry, OfferedEncoding(content_id[:8], None), entry.attempts + 1 if again else 1))
             self.outcome.offers.append(PictureToOffer(display_id, bridge_id, revision, contents[content_id][1]))
         save_offers(self._connection, rows, self._work.now_ms)

@@ -105,6 +105,9 @@ class Agenda:
         wait_s = self._spread(CONTACTS_BEFORE_RETRY * contact_s) + LINK_SLACK_S
         if state in (ReportState.REFRESHING, ReportState.WAITING_PARTS):
             wait_s += panel.refresh_band_s[1] / time_divisor
+        elif state is ReportState.REFUSED and not attempt.failed:
+            attempt.failed += 1
+            wait_s = LINK_SLACK_S  # most likely it no longer holds the picture to build on: it gets the whole one
         elif state in (ReportState.FAILED, ReportState.REFUSED):
             # A glass that fails again and again must not drain the cell: each failure doubles the pause.
             wait_s = self._spread(min(FAILURE_FACTOR**attempt.failed, BACKOFF_CONTACTS_MAX) * contact_s)

@@ -9,11 +9,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from firmware_protocol import PANELS, Codec, FieldError
-from firmware_protocol.content import NO_BASE
-from firmware_protocol.encoding import encoding_of
+from firmware_protocol import PANELS, FieldError
 from firmware_protocol.link.messages import (
     BOOT_ID_OCTETS,
     Associate,
@@ -26,6 +24,7 @@ from firmware_protocol.link.payload import unpack_up_payload
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
+from gateway.delivery.encodings import offered_encoding
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import answerable, take_keys
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
@@ -33,7 +32,6 @@ from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
 from gateway.delivery.restore import hello_tells
 from gateway.delivery.shop import Shop
-from gateway.delivery.tables import offer
 from gateway.delivery.tags import Keyring, TagLink, displays_of_modules, load_tags
 from gateway.delivery.turn import TurnOutcome, TurnWork, run_turn
 from gateway.delivery.voice import Voice
@@ -44,11 +42,9 @@ from gateway.shelf import (
     DesiredMoved,
     FactoryCodeVault,
     ShownMoved,
-    content_of,
     label_reasons,
     unproved_displays,
 )
-from gateway.shelf.tables import desired
 
 log = structlog.get_logger("delivery")
 _EPOCH_MASK = 0xFFFF_FFFF  # the site's time travels as u32 milliseconds and wraps
@@ -183,7 +179,7 @@ class Delivery:
             heard_under_key=tuple(str(link.tag_id) for link in hearing.first_under_key),
             reserve=self._reservations([display_id for display_id, _ in due] + questions),
             due=tuple(due),
-            held_encodings=self.shop.encodings.ids() if due else {},
+            held_encodings=self.shop.encodings.held() if due else {},
         )
         if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due:
             outcome = await self._database.write(lambda connection: run_turn(connection, work))
@@ -301,12 +297,11 @@ class Delivery:
     async def _give(self, session: BridgeSession, wanted: PartsWanted) -> None:
         encoding = self.shop.encodings.get(wanted.encoding_id)
         if encoding is None:
-            found = await self._database.read(lambda connection: _offered_content(connection, wanted.encoding_id))
-            if found is None:
+            made = await self._database.read(lambda connection: offered_encoding(connection, wanted.encoding_id))
+            if made is None:
                 return
-            content_id, deflated = found
-            encoding = encoding_of(Codec.DEFLATE, NO_BASE, deflated)
-            self.shop.encodings.add({content_id: encoding})
+            encoding = next(iter(made.values()))
+            self.shop.encodings.add(made)
         for one in wanted.ranges:
             session.give_range(encoding.encoding_id, encoding.stream, one.offset, one.length)
 
@@ -397,17 +392,3 @@ class Delivery:
 
 def _associate(tag_ids: Sequence[str], bridge_id: str) -> Callable[[Connection], dict[str, tuple[int, int]]]:
     return lambda connection: associate(connection, tag_ids, bridge_id)
-
-
-def _offered_content(connection: Connection, encoding_id: bytes) -> tuple[bytes, bytes] | None:
-    """Content id and deflated planes of an encoding that is on offer."""
-    content_id = connection.scalar(
-        select(desired.c.content_id)
-        .join(offer, offer.c.display_id == desired.c.display_id)
-        .where(offer.c.encoding_id == encoding_id)
-        .limit(1)
-    )
-    if content_id is None:
-        return None
-    found = content_of(connection, [content_id]).get(content_id)
-    return (content_id, found[1]) if found is not None else None

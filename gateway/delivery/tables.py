@@ -57,5 +57,6 @@ offer = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_contact_at", BigInteger),
     Column("answer", Text),  # the newest answer to this revision: received | refreshing | failed | refused
+    Column("base_content_id", LargeBinary),  # of a difference: the content it builds on
     sqlite_with_rowid=False,
 )

@@ -14,13 +14,12 @@ from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from firmware_protocol import Codec, Encoding, Report, ReportState
-from firmware_protocol.content import NO_BASE
-from firmware_protocol.encoding import encoding_of
+from firmware_protocol import Codec, Encoding, Report, ReportFlags, ReportState
 from gateway.delivery import rule
 from gateway.delivery.books import (
     Entry,
     Notes,
+    OfferedEncoding,
     append_history,
     load_entries,
     save_answers,
@@ -28,8 +27,10 @@ from gateway.delivery.books import (
     save_offers,
     save_shown,
 )
+from gateway.delivery.encodings import Wanted, make_encodings
+from gateway.delivery.limits import DIFFERENCES_OFFERED_MAX
 from gateway.delivery.tables import tag_key
-from gateway.shelf import Fact, content_of
+from gateway.shelf import Fact
 
 _BY_TAG = tag_key.c.tag_id == bindparam("b_tag")
 _HEARD_UNDER_KEY = update(tag_key).where(_BY_TAG).values(heard_at=bindparam("heard_at"))
@@ -75,7 +76,7 @@ class TurnWork(Struct, frozen=True):
     heard_under_key: tuple[str, ...] = ()
     reserve: tuple[tuple[str, int], ...] = ()
     due: tuple[tuple[str, str], ...] = ()
-    held_encodings: Mapping[bytes, bytes] = field(default_factory=dict)  # content id -> encoding id in the cache
+    held_encodings: Mapping[Wanted, Encoding] = field(default_factory=dict)
 
 
 class OfferToSend(Struct, frozen=True):
@@ -83,6 +84,7 @@ class OfferToSend(Struct, frozen=True):
     bridge_id: str
     revision: int
     content_id: bytes
+    encoding_id: bytes
     fence: bool
 
 
@@ -91,7 +93,7 @@ class TurnOutcome(Struct):
 
     facts: list[tuple[str, str, int, Fact]] = field(default_factory=list)
     offers: list[OfferToSend] = field(default_factory=list)
-    encodings: dict[bytes, Encoding] = field(default_factory=dict)
+    encodings: dict[Wanted, Encoding] = field(default_factory=dict)  # made in this turn
     answers: dict[str, ReportState] = field(default_factory=dict)  # displays that said something short of a proof
     done: list[str] = field(default_factory=list)  # nothing more to do until they move
     commission_anew: list[str] = field(default_factory=list)  # display ids
@@ -179,7 +181,12 @@ class _Bench:
         if heard.report.revision < entry.books.offered_revision == entry.books.desired_revision:
             self.outcome.behind.append(heard.display_id)
         self._bridges[heard.display_id] = heard.bridge_id
-        self._entries[heard.display_id] = replace(entry, books=books, refresh_counter=heard.report.refresh_counter)
+        self._entries[heard.display_id] = replace(
+            entry,
+            books=books,
+            refresh_counter=heard.report.refresh_counter,
+            takes_differences=bool(heard.report.flags & ReportFlags.TAKES_DIFFERENCES),
+        )
         for fact in facts:
             self._apply(heard.display_id, fact, heard.bridge_id)
 
@@ -265,30 +272,58 @@ class _Bench:
                 assert_never(fact)
 
     def _record_offers(self) -> None:
-        offered = [self._entries[display_id] for display_id in self._offered]
-        wanted = {entry.books.desired_content for entry in offered}
-        missing = sorted(one for one in wanted if one is not None and one not in self._work.held_encodings)
-        for read_id, (_, deflated) in content_of(self._connection, missing).items():
-            self.outcome.encodings[read_id] = encoding_of(Codec.DEFLATE, NO_BASE, deflated)
-        rows: list[tuple[Entry, bytes, int]] = []
-        for entry in offered:
-            content_id = entry.books.desired_content
-            if content_id is None:
+        wanted = {one: self._wanted(self._entries[one]) for one in self._offered}
+        held = self._work.held_encodings
+        missing = {one for one in wanted.values() if one is not None and one not in held}
+        self.outcome.encodings = make_encodings(self._connection, sorted(missing, key=_in_order))
+        rows: list[tuple[Entry, OfferedEncoding, int]] = []
+        for display_id, one in wanted.items():
+            if one is None:
                 continue
-            again = self._before[entry.display_id].books.offered_revision == entry.books.offered_revision
-            read = self.outcome.encodings.get(content_id)
-            encoding_id = read.encoding_id if read else self._work.held_encodings[content_id]
-            rows.append((entry, encoding_id, entry.attempts + 1 if again else 1))
+            entry = self._entries[display_id]
+            encoding = self.outcome.encodings[one] if one in self.outcome.encodings else held[one]
+            again = self._before[display_id].books.offered_revision == entry.books.offered_revision
+            base = one.base if encoding.codec is Codec.DIFFERENCE else None
+            rows.append((entry, OfferedEncoding(encoding.encoding_id, base), entry.attempts + 1 if again else 1))
             self.outcome.offers.append(
                 OfferToSend(
-                    display_id=entry.display_id,
-                    bridge_id=self._bridges[entry.display_id],
+                    display_id=display_id,
+                    bridge_id=self._bridges[display_id],
                     revision=entry.books.desired_revision,
-                    content_id=content_id,
-                    fence=self._offered[entry.display_id],
+                    content_id=one.content_id,
+                    encoding_id=encoding.encoding_id,
+                    fence=self._offered[display_id],
                 )
             )
         save_offers(self._connection, rows, self._work.now_ms)
+
+    def _wanted(self, entry: Entry) -> Wanted | None:
+        content_id = entry.books.desired_content
+        return None if content_id is None else Wanted(content_id, self._base(entry))
+
+    def _base(self, entry: Entry) -> bytes | None:
+        """The content that the tag can build on: proved to be on its glass, and nothing has gone out since that could
+        have taken it from there. An offer that is repeated keeps its base, until it was refused or has gone unanswered
+        too often: the tag may have lost that picture, or be older than differences.
+        """
+        books, before = entry.books, self._before[entry.display_id]
+        shown = books.shown_content
+        if (
+            not entry.takes_differences
+            or shown is None
+            or books.shown_revision is None
+            or shown == books.desired_content
+        ):
+            return None
+        if before.books.offered_revision == books.desired_revision:
+            answer = self._answers.get(entry.display_id, entry.answer)
+            gives_up = answer == "refused" or (answer is None and entry.attempts >= DIFFERENCES_OFFERED_MAX)
+            return None if gives_up or entry.offered_base != shown else shown
+        return shown if before.books.offered_revision <= books.shown_revision else None
+
+
+def _in_order(wanted: Wanted) -> tuple[bytes, bytes]:
+    return wanted.content_id, wanted.base or b""
 
 
 def entries_of(connection: Connection, display_ids: Sequence[str]) -> dict[str, Entry]:

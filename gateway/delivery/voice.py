@@ -37,7 +37,7 @@ class Voice:
         link, index = self._shop.place[offer.display_id]
         session = self._shop.sessions[offer.bridge_id]
         book = link.key_book
-        encoding = self._shop.encodings.of_content(offer.content_id)
+        encoding = self._shop.encodings.get(offer.encoding_id)
         if offer.revision > REVISION_MAX:
             log.error("revisions_used_up", display=offer.display_id, revision=offer.revision)
             return

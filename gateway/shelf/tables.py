@@ -4,7 +4,19 @@ Rule: `display_history` is append-only, one row per fact; *desired* and *shown* 
 Times are milliseconds since the Unix epoch, UTC. Why these tables: docs/architecture.md.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from gateway.database import metadata
 
@@ -106,6 +118,7 @@ shown = Table(
     Column("how", Text, nullable=False),  # glass | report | settled
     Column("up_counter", BigInteger),  # of the newest report heard under the present key; null = none
     Column("proved_at", BigInteger),
+    Column("takes_differences", Boolean, nullable=False, default=False, server_default=false()),  # its newest report
     sqlite_with_rowid=False,
 )
 

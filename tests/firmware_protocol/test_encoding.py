@@ -18,7 +18,8 @@ from firmware_protocol.encoding import (
 
 NO_BASE = bytes(8)
 PLANES = st.lists(st.binary(max_size=300), min_size=1, max_size=3).filter(any)
-CODECS = pytest.mark.parametrize("codec", list(Codec))
+WHOLE = (Codec.RAW, Codec.DEFLATE)  # those that build on no base
+CODECS = pytest.mark.parametrize("codec", WHOLE)
 
 
 @CODECS
@@ -43,7 +44,7 @@ def test_any_octets_are_the_planes_or_a_field_error(codec: Codec, data: bytes, s
 @given(planes=PLANES, cut=st.integers(1, 400), behind=st.binary(min_size=1, max_size=5))
 def test_a_stream_cut_short_or_with_more_behind_is_refused(planes: list[bytes], cut: int, behind: bytes) -> None:
     sizes = [len(plane) for plane in planes]
-    for codec in Codec:
+    for codec in WHOLE:
         data = encode(planes, codec).data
         for wrong in (data[: max(0, len(data) - cut)], data + behind):
             with pytest.raises(FieldError):
@@ -89,4 +90,4 @@ def test_an_encoding_that_cannot_travel_is_our_own_mistake(size: int) -> None:
 
 def test_codec_and_base_are_part_of_an_encodings_name() -> None:
     names = {encoding_of(codec, base, b"same").encoding_id for codec in Codec for base in (NO_BASE, b"12345678")}
-    assert len(names) == 4
+    assert len(names) == 2 * len(Codec)

@@ -56,7 +56,7 @@ def test_a_manifest_that_shows_an_encoding_says_all_a_tag_needs() -> None:
     [
         (0, b"\x20", "manifest.display"),
         (1, b"\x03", "manifest.action"),
-        (2, b"\x02", "manifest.codec"),
+        (2, b"\x03", "manifest.codec"),
         (3, b"\x01", "manifest.reserved"),
         (40, struct.pack("<I", 0), "manifest.encoded_size"),
         (40, struct.pack("<I", ENCODED_OCTETS_MAX + 1), "manifest.encoded_size"),

@@ -1,5 +1,6 @@
 """The golden vectors: each is read whole, is refused when cut anywhere, and is read with more behind it."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,7 +12,8 @@ from msgspec.structs import fields
 from firmware_protocol import FieldError, Manifest, Report, TagId, sealing, tlv
 from firmware_protocol.commissioning import JoinAnswer, JoinRequest
 from firmware_protocol.content import content_id
-from firmware_protocol.encoding import Codec, decode, encoding_of
+from firmware_protocol.difference import difference
+from firmware_protocol.encoding import Base, Codec, decode, encoding_of, unpacked
 from firmware_protocol.identity import FactoryCode
 from firmware_protocol.keys import SealKey, SessionKeys, derive_share, join_key, owner_key, session_keys
 from firmware_protocol.link import messages, payload
@@ -207,6 +209,36 @@ def test_encoding_ids_tables_and_roots_are_those_of_the_vectors(vector: Vector) 
     assert len(octets) == vector.fields["encoded_size"]
     if codec is Codec.DEFLATE:
         assert decode(codec, octets, [4000]) == (b"\xff" * 4000,)
+
+
+@of("differences")
+def test_differences_are_read_and_written_as_their_vectors_say(vector: Vector) -> None:
+    held = Base(octets_in(vector, "base_content"), octets_in(vector, "base"), number_in(vector, "row_octets"))
+    octets, bands, data = (octets_in(vector, name) for name in ("octets", "bands", "data"))
+    assert difference(held.octets, octets, held.row_octets) == bands
+    assert _plainly_applied(held.octets, bands, held.row_octets) == octets
+    assert unpacked(Codec.DIFFERENCE, data, len(octets), held) == octets
+    assert zlib.decompress(data, -9) == bands
+    encoding = encoding_of(Codec.DIFFERENCE, held.prefix, data)  # not packed anew: deflate's octets may differ
+    assert (encoding.encoding_id, encoding.root) == (vector.octets, octets_in(vector, "root"))
+
+
+def _plainly_applied(base: bytes, bands: bytes, row_octets: int) -> bytes:
+    """As a tag does it that reads the old picture and writes the new one row by row."""
+    told = iter(bands)
+    rows = [list(base[start : start + row_octets]) for start in range(0, len(base), row_octets)]
+    written: list[list[int]] = []
+    while (low := next(told, None)) is not None:
+        skip = low + 256 * next(told)
+        count = next(told) + 256 * next(told)
+        segments = [(next(told), next(told)) for _ in range(next(told))]
+        written += rows[len(written) : len(written) + skip]
+        for _ in range(count):
+            row = rows[len(written)]
+            for first, octets in segments:
+                row[first : first + octets] = [next(told) for _ in range(octets)]
+            written.append(row)
+    return b"".join(map(bytes, written + rows[len(written) :]))
 
 
 @of("pictures", kinds=("Manifest",))

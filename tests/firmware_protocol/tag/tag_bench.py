@@ -12,6 +12,7 @@ from msgspec import Struct
 from firmware_protocol import PANELS, Codec, Encoding, FactoryCode, Manifest, Panel, Report, TagId, content_id, encode
 from firmware_protocol.commissioning import JoinAnswer as JoinAnswerMessage
 from firmware_protocol.commissioning import JoinRequest
+from firmware_protocol.encoding import Base, encode_difference
 from firmware_protocol.keys import SITE_SECRET_OCTETS, SessionKeys, derive_share, join_key, owner_key, session_keys
 from firmware_protocol.manifest import Action
 from firmware_protocol.poll import Join, JoinAnswer, Part, PartRequest, SealedManifest, SealedReport, UpItem
@@ -42,8 +43,18 @@ def picture(seed: int, *, panel: Panel = PANEL, codec: Codec = Codec.DEFLATE, no
         for _ in range(noise):
             plane[chance.randrange(size)] = chance.randrange(256)
         planes.append(bytes(plane))
-    shown = tuple(planes)
-    return Picture(shown, content_id(panel, shown), encode(shown, codec))
+    return of_planes(tuple(planes), panel, codec)
+
+
+def of_planes(planes: tuple[bytes, ...], panel: Panel = PANEL, codec: Codec = Codec.DEFLATE) -> Picture:
+    return Picture(planes, content_id(panel, planes), encode(planes, codec))
+
+
+def difference_to(base: Picture, shown: Picture, panel: Panel = PANEL) -> Picture:
+    """The second picture, told as what differs from the first."""
+    octets = b"".join(shown.planes)
+    held = Base(base.content_id, b"".join(base.planes), panel.row_octets)
+    return Picture(shown.planes, shown.content_id, encode_difference(held, octets))
 
 
 def part(sent: Picture, offset: int) -> Part:

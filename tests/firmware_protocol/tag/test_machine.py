@@ -4,9 +4,11 @@ import json
 
 import pytest
 from msgspec.structs import replace
-from tag_bench import CODE, PANEL, TAG, Bench, part, picture, wanted
+from tag_bench import CODE, PANEL, TAG, Bench, difference_to, of_planes, part, picture, wanted
 
 from firmware_protocol import PANELS, Codec, ReportFlags, ReportState, SealBroken, encode
+from firmware_protocol.content import NO_BASE
+from firmware_protocol.encoding import encoding_of
 from firmware_protocol.poll import CannotOpen, Join, PartRequest, PlainPing, Response, SealedCommand, Sealing
 from firmware_protocol.sealing import open_answer, seal_command
 from firmware_protocol.tag import NotNow, Outcome, PleaseCommission, TagMachine
@@ -25,6 +27,7 @@ from firmware_protocol.tlv import (
 )
 
 FIRST, SECOND, THIRD = picture(1), picture(2), picture(3)
+REPRICED = of_planes((FIRST.planes[0][:1000] + b"price" + FIRST.planes[0][1005:],))  # a few octets of FIRST
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def test_a_tag_that_joined_reports_every_display_at_once() -> None:
     assert bench.tag.contact() == []
 
 
-@pytest.mark.parametrize("codec", list(Codec))
+@pytest.mark.parametrize("codec", [Codec.RAW, Codec.DEFLATE])
 @pytest.mark.parametrize("panel", ["2.13-bw", "2.9-bwr", "7.5-bwry"])
 def test_a_picture_reaches_the_glass_pixel_by_pixel_and_is_proved(panel: str, codec: Codec) -> None:
     bench = Bench([PANELS[panel]])
@@ -171,13 +174,69 @@ def test_another_picture_than_the_manifest_names_is_refused_before_it_is_drawn(b
     assert not bench.draw()
 
 
-def test_a_difference_is_refused_by_a_tag_that_knows_none(bench: Bench) -> None:
-    on_base = replace(FIRST, encoding=replace(FIRST.encoding, base_prefix=b"12345678"))
-    items = bench.offer(1, on_base)
-    assert [report.state for report in bench.reports(items)] == [ReportState.REFUSED]
-    assert wanted(items, on_base) == []
+def test_a_price_change_travels_as_its_difference_to_the_picture_on_the_glass(bench: Bench) -> None:
+    assert bench.show(1, FIRST)[0].flags & ReportFlags.TAKES_DIFFERENCES
+    told = difference_to(FIRST, REPRICED)
+    assert len(told.encoding.stream) < len(REPRICED.encoding.stream) / 2
+    [report] = bench.show(2, told)
+    assert (report.state, report.revision, report.content_prefix) == (ReportState.SHOWN, 2, REPRICED.content_id[:4])
+    assert bench.glass == [REPRICED.planes]
+
+
+def test_a_difference_survives_a_power_cut_in_the_midst_of_its_parts(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    told = difference_to(FIRST, SECOND)
+    offsets = wanted(bench.offer(2, told), told)
+    bench.tag.receive(part(told, offsets[0]))
     bench.tag.power_cut()
-    assert wanted(bench.tag.contact(), on_base) == []
+    bench.send_parts(told, bench.tag.contact())
+    assert bench.draw()
+    assert bench.reports(bench.tag.contact())[-1].state is ReportState.SHOWN
+    assert bench.glass == [SECOND.planes]
+
+
+def test_a_difference_to_a_picture_that_is_not_held_is_refused_and_the_whole_one_is_taken(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    for wrong in (
+        difference_to(THIRD, SECOND),
+        replace(SECOND, encoding=replace(SECOND.encoding, base_prefix=b"8" * 8)),
+    ):
+        items = bench.offer(2, wrong)
+        assert [report.state for report in bench.reports(items)] == [ReportState.REFUSED]
+        assert wanted(items, wrong) == []
+        bench.tag.power_cut()
+        items = bench.tag.contact()
+        assert wanted(items, wrong) == []
+        assert bench.reports(items)[0].state is ReportState.REFUSED
+    assert bench.show(2, SECOND)[0].state is ReportState.SHOWN
+    assert bench.glass == [SECOND.planes]
+
+
+def test_a_base_that_flash_has_spoiled_is_no_base(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    flash = bench.tag.memory.displays[0]
+    flash.slots = [slot and replace(slot, octets=b"\x01" + slot.octets[1:]) for slot in flash.slots]
+    items = bench.offer(2, difference_to(FIRST, SECOND))
+    assert [report.state for report in bench.reports(items)] == [ReportState.REFUSED]
+
+
+def test_a_base_that_is_spoiled_while_the_parts_come_draws_nothing(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    told = difference_to(FIRST, SECOND)
+    items = bench.offer(2, told)
+    flash = bench.tag.memory.displays[0]
+    flash.slots = [slot and replace(slot, octets=b"\x01" + slot.octets[1:]) for slot in flash.slots]
+    assert bench.reports(bench.send_parts(told, items))[-1].state is ReportState.REFUSED
+    assert not bench.draw()
+    assert bench.glass == [FIRST.planes]
+
+
+def test_a_difference_without_a_base_is_refused(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    told = difference_to(FIRST, SECOND)
+    without = replace(told, encoding=encoding_of(Codec.DIFFERENCE, NO_BASE, told.encoding.data))
+    assert bench.reports(bench.send_parts(without, bench.offer(2, without)))[-1].state is ReportState.REFUSED
+    assert bench.show(2, SECOND)[0].state is ReportState.SHOWN
 
 
 def test_flash_that_forgot_a_picture_is_found_out_when_it_is_read_back(bench: Bench) -> None:

@@ -1,17 +1,20 @@
 """One turn in one transaction: what is committed before anything is said."""
 
 import asyncio
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from firmware_protocol import Codec, FactoryCode, Report, ReportState, TagId, encode
+from firmware_protocol import Codec, FactoryCode, Report, ReportFlags, ReportState, TagId, encode
 from gateway.access import add_store
 from gateway.database import Database
 from gateway.delivery.books import load_entries
+from gateway.delivery.encodings import Wanted, offered_encoding
+from gateway.delivery.limits import DIFFERENCES_OFFERED_MAX
 from gateway.delivery.tables import offer, tag_key
 from gateway.delivery.turn import HeardReport, NewKey, TurnOutcome, TurnWork, run_turn
 from gateway.ports import to_ms
@@ -22,7 +25,10 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 STORE, BRIDGE = "zagreb-1", "zagreb-1/north"
 TAG = TagId(bytes(7) + b"\x01")
 DISPLAY = f"{TAG}.0"
-WANTED = b"wanted-content-1"
+WANTED, REPRICED, OTHER = b"wanted-content-1", b"changed-price-01", b"another-product1"
+OCTETS = random.Random(1).randbytes(4736)  # nothing to deflate: what is changed of it is cheaper told as a difference
+WHOLE = (None, None)
+NEW_TAG = ReportFlags.TAKES_DIFFERENCES
 
 
 class Books:
@@ -31,10 +37,7 @@ class Books:
         box = BoxTag(TAG, FactoryCode(bytes(16)), "model", ("2.9-bw",))
         self.do(lambda c: add_store(c, STORE, now=NOW))
         self.do(lambda c: add_box_list(c, STORE, [box], FactoryCodeVault(bytes(32)), NOW))
-        packed = encode([bytes(4736)], Codec.DEFLATE).data
-        self.do(
-            lambda c: c.execute(insert(content).values(content_id=WANTED, panel="2.9-bw", deflated=packed)) and None
-        )
+        self.picture(WANTED, OCTETS)
         row = {
             "display_id": DISPLAY,
             "store_id": STORE,
@@ -46,6 +49,23 @@ class Books:
             "moved_at": 0,
         }
         self.do(lambda c: c.execute(insert(desired).values(**row)) and None)
+
+    def picture(self, content_id: bytes, octets: bytes, panel: str = "2.9-bw") -> None:
+        row = {"content_id": content_id, "panel": panel, "deflated": encode([octets], Codec.DEFLATE).data}
+        self.do(lambda c: c.execute(insert(content).values(**row)) and None)
+
+    def wants(self, revision: int, content_id: bytes) -> None:
+        moved = update(desired).values(revision=revision, content_id=content_id)
+        self.do(lambda c: c.execute(moved) and None)
+
+    def offered(self) -> tuple[bytes | None, bytes | None]:
+        """What the newest offer builds on, as it was recorded and as the turn made it."""
+        outcome = self.turn(due=((DISPLAY, BRIDGE),))
+        [said] = outcome.offers
+        [encoding] = outcome.encodings.values()
+        assert said.encoding_id == encoding.encoding_id
+        base = self.do(lambda c: c.scalar(select(offer.c.base_content_id)))
+        return base, encoding.base_prefix if encoding.codec is Codec.DIFFERENCE else None
 
     def do(self, work):  # type: ignore[no-untyped-def]
         return asyncio.run(self.database.write(work))
@@ -65,8 +85,10 @@ def books(tmp_path: Path) -> Iterator[Books]:
     asyncio.run(made.database.close())
 
 
-def report(state: ReportState, counter: int, revision: int = 5, prefix: bytes = WANTED[:4]) -> HeardReport:
-    said = Report(0, 0, revision, prefix, 7, state, 36, 20, 3000)
+def report(
+    state: ReportState, counter: int, revision: int = 5, prefix: bytes = WANTED[:4], flags: ReportFlags = NEW_TAG
+) -> HeardReport:
+    said = Report(0, flags, revision, prefix, 7, state, 36, 20, 3000)
     return HeardReport(DISPLAY, BRIDGE, said, counter)
 
 
@@ -80,8 +102,10 @@ def test_an_offer_is_recorded_with_its_encoding_before_it_may_leave(books: Books
     assert (said.revision, said.fence) == (5, False)
     recorded = books.do(lambda c: c.execute(select(offer)).one())
     assert (recorded.revision, recorded.attempts) == (5, 1)
-    assert recorded.encoding_id == outcome.encodings[WANTED].encoding_id
-    books.turn(due=((DISPLAY, BRIDGE),), held_encodings={WANTED: recorded.encoding_id})
+    whole = Wanted(WANTED, None)
+    assert recorded.encoding_id == said.encoding_id == outcome.encodings[whole].encoding_id
+    again = books.turn(due=((DISPLAY, BRIDGE),), held_encodings=outcome.encodings)
+    assert (again.offers, again.encodings) == ([said], {}), "what is held is not made again"
     assert books.do(lambda c: c.scalar(select(offer.c.attempts))) == 2
     assert books.facts() == ["offered"]
 
@@ -126,3 +150,75 @@ def test_new_keys_make_what_was_proved_unknown(books: Books) -> None:
     books.turn(new_keys=(new_key(),))
     assert not books.do(lambda c: load_entries(c, [DISPLAY]))[DISPLAY].books.confirmed
     assert books.facts()[-1] == "unknown"
+
+
+@pytest.fixture
+def repriced(books: Books) -> Books:
+    """The tag has proved its picture; then a few octets of it are to change."""
+    books.turn(due=((DISPLAY, BRIDGE),))
+    books.turn(reports=(report(ReportState.SHOWN, 3),))
+    books.picture(REPRICED, OCTETS[:2000] + b"1.99" + OCTETS[2004:])
+    books.wants(6, REPRICED)
+    return books
+
+
+def test_a_price_change_is_offered_as_its_difference_to_what_the_glass_is_proved_to_show(repriced: Books) -> None:
+    assert repriced.offered() == (WANTED, WANTED[:8])
+
+
+def test_a_difference_that_is_refused_is_followed_by_the_whole_picture(repriced: Books) -> None:
+    assert repriced.offered() == (WANTED, WANTED[:8])
+    refused = report(ReportState.REFUSED, 4, revision=6, prefix=REPRICED[:4])
+    repriced.turn(reports=(refused,))
+    assert repriced.offered() == WHOLE
+    assert repriced.offered() == WHOLE, "and stays so as long as this picture is offered"
+
+
+def test_a_difference_that_is_refused_in_the_very_turn_is_followed_by_the_whole_picture(repriced: Books) -> None:
+    assert repriced.offered() == (WANTED, WANTED[:8])
+    refused = report(ReportState.REFUSED, 4, revision=6, prefix=REPRICED[:4])
+    [encoding] = repriced.turn(reports=(refused,), due=((DISPLAY, BRIDGE),)).encodings.values()
+    assert encoding.codec is Codec.DEFLATE
+
+
+def test_a_difference_that_nobody_answers_is_followed_by_the_whole_picture(repriced: Books) -> None:
+    for _ in range(DIFFERENCES_OFFERED_MAX):
+        assert repriced.offered() == (WANTED, WANTED[:8])
+    assert repriced.offered() == WHOLE
+
+
+def test_a_difference_that_is_under_way_is_repeated_as_it_was(repriced: Books) -> None:
+    for counter in range(4, 9):
+        assert repriced.offered() == (WANTED, WANTED[:8])
+        waits = report(ReportState.WAITING_PARTS, counter, revision=6, prefix=REPRICED[:4])
+        repriced.turn(reports=(waits,))
+
+
+def test_a_tag_that_does_not_say_that_it_takes_differences_gets_whole_pictures(repriced: Books) -> None:
+    repriced.turn(reports=(report(ReportState.SHOWN, 4, flags=ReportFlags.NONE),))
+    assert repriced.offered() == WHOLE
+
+
+def test_nothing_is_built_on_a_glass_that_another_offer_may_have_changed(repriced: Books) -> None:
+    repriced.offered()
+    repriced.picture(OTHER, OCTETS[:2000] + b"2.49" + OCTETS[2004:])
+    repriced.wants(7, OTHER)
+    assert repriced.offered() == WHOLE
+
+
+def test_nothing_is_built_on_a_glass_of_which_nothing_is_known(repriced: Books) -> None:
+    repriced.turn(reports=(report(ReportState.GLASS_UNKNOWN, 4),))
+    assert repriced.offered() == WHOLE
+
+
+def test_a_picture_that_has_little_of_the_old_one_travels_whole(repriced: Books) -> None:
+    repriced.picture(OTHER, bytes(4736))
+    repriced.wants(7, OTHER)
+    assert repriced.offered() == WHOLE
+
+
+def test_a_difference_is_made_again_the_same_for_a_bridge_that_asks_after_a_restart(repriced: Books) -> None:
+    said = repriced.turn(due=((DISPLAY, BRIDGE),)).offers[0]
+    made = repriced.do(lambda c: offered_encoding(c, said.encoding_id))
+    assert [one.encoding_id for one in made.values()] == [said.encoding_id]
+    assert repriced.do(lambda c: offered_encoding(c, b"nobodys!")) is None
