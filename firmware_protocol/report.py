@@ -38,6 +38,39 @@ class ReportState(IntEnum):
     GLASS_UNKNOWN = 7
 
 
+class Cause(IntEnum):
+    """Why a tag says `FAILED` or `REFUSED`: the four high bits of the flags."""
+
+    NONE = 0
+    BUSY_MISSING = 1
+    TOO_SHORT = 2
+    TOO_LONG = 3
+    BROWN_OUT = 4
+    SLOT_SPOILED = 5
+    NO_PICTURE = 6
+    OTHER_PICTURE = 7
+    NO_BASE = 8
+
+    @property
+    def words(self) -> str:
+        """For people; what they can do about it stands in docs/operating.md."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Cause.NONE: "it does not say why",
+    Cause.BUSY_MISSING: "the panel never said it was busy",
+    Cause.TOO_SHORT: "the refresh was too short for this panel",
+    Cause.TOO_LONG: "the refresh was too long for this panel",
+    Cause.BROWN_OUT: "the battery gave way",
+    Cause.SLOT_SPOILED: "the picture in flash is not the one ordered",
+    Cause.NO_PICTURE: "the octets are no picture of this panel",
+    Cause.OTHER_PICTURE: "the octets are another picture than the manifest names",
+    Cause.NO_BASE: "it does not hold the picture to build on",
+}
+_CAUSE_SHIFT = 4
+
+
 class ReportFlags(IntFlag):
     """Bits a receiver does not know are kept and mean nothing to it."""
 
@@ -46,6 +79,10 @@ class ReportFlags(IntFlag):
     REBOOTED = 2  # the first report of this display since the tag started
     NO_CLOCK = 4  # the tag does not know the site's time, so a picture *at T* waits
     TAKES_DIFFERENCES = 8  # the tag can build a picture on the one that its glass shows
+
+    def because(self, cause: Cause) -> int:
+        """With the reason beside them, as a report carries both."""
+        return self | cause << _CAUSE_SHIFT
 
 
 class Report(Struct, frozen=True):
@@ -62,6 +99,12 @@ class Report(Struct, frozen=True):
     refresh_half_s: int
     temperature_c: int
     battery_mv: int
+
+    @property
+    def cause(self) -> Cause:
+        """`NONE`, too, for one that this version does not know."""
+        value = self.flags >> _CAUSE_SHIFT
+        return Cause(value) if value in Cause._value2member_map_ else Cause.NONE
 
     def pack(self) -> bytes:
         """The 15 octets of the value. Raises `ValueError` for a prefix that is not 4 octets."""

@@ -9,14 +9,14 @@ Nothing here knows keys, octets or a clock. Why: docs/protocol.md, "Manifest, re
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from enum import Enum, StrEnum
+from enum import Enum
 from types import MappingProxyType
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware_protocol.report import ReportState
+from firmware_protocol.report import Cause, ReportState
 
 Content: TypeAlias = Hashable  # the name of exact pixels; the rule only ever compares it
 
@@ -52,15 +52,15 @@ STEPS: Mapping[Stage, Mapping[Step, Stage]] = MappingProxyType(
 )
 
 
-class Outcome(StrEnum):
-    """How a refresh ended. Only `DRAWN` tells what the glass shows."""
+class Outcome(Enum):
+    """How a refresh ended. Only `DRAWN` tells what the glass shows; the value of another is what its report says."""
 
-    DRAWN = "drawn"
-    BUSY_MISSING = "the panel never said it was busy"
-    TOO_SHORT = "the refresh was too short for this panel"
-    TOO_LONG = "the refresh was too long for this panel"
-    BROWN_OUT = "the battery gave way"
-    HASH_MISMATCH = "the slot read back is not the picture ordered"
+    DRAWN = Cause.NONE
+    BUSY_MISSING = Cause.BUSY_MISSING
+    TOO_SHORT = Cause.TOO_SHORT
+    TOO_LONG = Cause.TOO_LONG
+    BROWN_OUT = Cause.BROWN_OUT
+    HASH_MISMATCH = Cause.SLOT_SPOILED
 
 
 class NotNow(RuntimeError):
@@ -115,7 +115,7 @@ class DisplayWork(Struct, frozen=True):
     stage: Stage = Stage.REST
     subject: Content | None = None
     trouble: ReportState | None = None
-    cause: str | None = None
+    cause: Cause = Cause.NONE
 
 
 WORK_NEW = DisplayWork()
@@ -156,7 +156,7 @@ class Holding(Struct, frozen=True):
     revision: int
     content: Content | None
     refresh_counter: int
-    cause: str | None
+    cause: Cause
 
 
 def has_come(t_ms: int | None, now_ms: int | None) -> bool:
@@ -312,7 +312,7 @@ def parts_complete(state: DisplayState, content: Content) -> Result:
     return _go_on(DisplayState(replace(memory, held=held), state.work), actions)
 
 
-def encoding_refused(state: DisplayState, cause: str) -> Result:
+def encoding_refused(state: DisplayState, cause: Cause) -> Result:
     """The parts are whole but no picture comes out: another encoding must be offered."""
     work = replace(state.work, trouble=ReportState.REFUSED, cause=cause)
     return DisplayState(state.memory, work), [SendReport()]

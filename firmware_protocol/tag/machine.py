@@ -33,7 +33,7 @@ from firmware_protocol.poll import (
     Sealing,
     UpItem,
 )
-from firmware_protocol.report import REFRESH_HALF_S_MAX, Report, ReportFlags, ReportState
+from firmware_protocol.report import REFRESH_HALF_S_MAX, Cause, Report, ReportFlags, ReportState
 from firmware_protocol.sealing import open_command, open_manifest, seal_answer, seal_report
 from firmware_protocol.tag import display as rule
 from firmware_protocol.tag.commands import answer_to
@@ -203,7 +203,7 @@ class TagMachine:
             flags |= ReportFlags.NO_CLOCK
         return Report(
             display=index,
-            flags=flags,
+            flags=flags.because(held.cause),
             revision=held.revision,
             content_prefix=held.content[:4] if isinstance(held.content, bytes) else bytes(4),
             refresh_counter=held.refresh_counter,
@@ -285,11 +285,11 @@ class TagMachine:
         base = flash.base_of(offer)
         try:
             slot = write_slot(offer.content_id, flash.panel, offer.codec, data, base)
-        except FieldError as error:
-            self._apply(index, rule.encoding_refused(state, str(error)))
+        except FieldError:
+            self._apply(index, rule.encoding_refused(state, Cause.NO_PICTURE))
             return
         if slot.read_back(flash.panel)[1] != offer.content_id:
-            self._apply(index, rule.encoding_refused(state, "another picture than the manifest names"))
+            self._apply(index, rule.encoding_refused(state, Cause.OTHER_PICTURE))
             return
         flash.fill(slot)
         self._apply(index, rule.parts_complete(state, offer.content_id))
@@ -428,7 +428,7 @@ class TagMachine:
             self._transfers[index] = None
             return
         if flash.offer.has_base and flash.base_of(flash.offer) is None:
-            self._apply(index, rule.encoding_refused(state, "this tag does not hold the picture to build on"))
+            self._apply(index, rule.encoding_refused(state, Cause.NO_BASE))
             return
         running = self._transfers[index]
         if running is None or running.encoding_id != flash.offer.encoding_id:

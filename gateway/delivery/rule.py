@@ -74,15 +74,17 @@ class Received(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """The tag's refresh failed under this revision: the offer is repeated."""
+    """The tag's refresh failed under this revision: the offer is repeated. `cause` says why, for people."""
 
     revision: int
+    cause: str
 
 
 class Refused(Struct, frozen=True):
-    """The tag cannot use the encoding it was offered under the current revision: offer another."""
+    """The tag cannot use the encoding it was offered under the current revision: offer another. `cause` as above."""
 
     revision: int
+    cause: str
 
 
 class Unknown(Struct, frozen=True):
@@ -161,10 +163,10 @@ def _current(books: DisplayBooks, report: Report) -> tuple[DisplayBooks, tuple[F
         case ReportState.WAITING_PARTS | ReportState.REFRESHING | ReportState.WAITING_T:
             return books, (Received(revision, report.state),)
         case ReportState.REFUSED:
-            return books, (Refused(revision),)
+            return books, (Refused(revision, report.cause.words),)
         case ReportState.FAILED:
             books, facts = shown_unknown(books, _cause(report))
-            return books, (Failed(revision), *facts)
+            return books, (Failed(revision, report.cause.words), *facts)
         case ReportState.GLASS_UNKNOWN:
             return shown_unknown(books, _cause(report))
         case _:
@@ -172,7 +174,9 @@ def _current(books: DisplayBooks, report: Report) -> tuple[DisplayBooks, tuple[F
 
 
 def _cause(report: Report) -> str:
-    return "its refresh failed" if report.state is ReportState.FAILED else "the tag does not know what its glass shows"
+    if report.state is ReportState.FAILED:
+        return f"its refresh failed: {report.cause.words}"
+    return "the tag does not know what its glass shows"
 
 
 def _revision_above_ours(books: DisplayBooks, theirs: int) -> tuple[DisplayBooks, tuple[Fact, ...]]:

@@ -256,11 +256,11 @@ class _Bench:
                 if entry.answer is None and display_id not in self._answers:
                     self._notes.add(entry, revision, Fact.RECEIVED, bridge_id, None)
                 self._answers[display_id] = answer
-            case rule.Failed(revision=revision):
-                self._notes.add(entry, revision, Fact.FAILED, bridge_id, None)
+            case rule.Failed(revision=revision, cause=cause):
+                self._notes.add(entry, revision, Fact.FAILED, bridge_id, cause)
                 self._answers[display_id] = "failed"
-            case rule.Refused(revision=revision):
-                self._notes.add(entry, revision, Fact.REFUSED, bridge_id, None)
+            case rule.Refused(revision=revision, cause=cause):
+                self._notes.add(entry, revision, Fact.REFUSED, bridge_id, cause)
                 self._answers[display_id] = "refused"
             case rule.Unknown(revision=revision, cause=cause):
                 self._notes.add(entry, revision, Fact.UNKNOWN, bridge_id, cause)

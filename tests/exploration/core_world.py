@@ -22,7 +22,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from firmware_protocol.report import Report, ReportState
+from firmware_protocol.report import Cause, Report, ReportState
 from firmware_protocol.tag import display
 from firmware_protocol.tag.display import DisplayState, Order, Outcome, SendReport, Stage
 from gateway.delivery import rule
@@ -509,7 +509,7 @@ class World:
         known = self._tag_step.get(key)
         if known is None:
             after, actions = decide(self.tags.values[state.tag])
-            plain = DisplayState(replace(after.memory, refresh_counter=0), replace(after.work, cause=None))
+            plain = DisplayState(replace(after.memory, refresh_counter=0), replace(after.work, cause=Cause.NONE))
             speaks = any(isinstance(action, SendReport) for action in actions)
             known = self._tag_step[key] = self.tags.of(plain), speaks
         after_state = state._replace(tag=known[0])

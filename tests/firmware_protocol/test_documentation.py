@@ -14,6 +14,7 @@ from firmware_protocol.link.limits import PAYLOAD_OCTETS_MAX, SERIAL_DATA_OCTETS
 from firmware_protocol.link.serial import SerialLink
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import FRAME_OCTETS_MAX, FRAMES, ITEMS_DOWN, ITEMS_UP
+from firmware_protocol.report import Cause
 from firmware_protocol.tlv import COMMANDS, RESPONSES, ErrorCode
 from firmware_protocol.vectors import SUBJECTS
 
@@ -63,8 +64,10 @@ def test_the_document_declares_no_message_that_the_code_does_not() -> None:
     assert [row for row in documented("Opcode", "Type", "Kind") if not row.startswith(tuple(starts))] == []
 
 
-@pytest.mark.parametrize("kind", [*ReportState, *Codec, *Action, *FrameType], ids=repr)
-def test_every_numbered_word_of_the_code_is_in_the_document(kind: ReportState | Codec | Action | FrameType) -> None:
+@pytest.mark.parametrize("kind", [*ReportState, *Cause, *Codec, *Action, *FrameType], ids=repr)
+def test_every_numbered_word_of_the_code_is_in_the_document(
+    kind: ReportState | Cause | Codec | Action | FrameType,
+) -> None:
     words = kind.name.lower().replace("_", " ").replace(" t", " T")
     if kind is FrameType.ACK:
         words = "acknowledgement"

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_protocol import FieldError, Report, ReportFlags, ReportState
+from firmware_protocol.report import Cause
 
 REPORTS = st.builds(
     Report,
@@ -48,6 +49,19 @@ def test_empty_memory_and_unknown_states_prove_nothing(state: int) -> None:
 def test_bits_of_a_newer_tag_are_kept_and_change_nothing() -> None:
     report = Report(0, 0x80 | ReportFlags.NO_CLOCK, 1, b"cccc", 1, ReportState.SHOWN, 4, 20, 3000)
     assert ReportFlags(Report.unpack(0, report.pack()).flags) & ReportFlags.NO_CLOCK
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_a_report_says_why_beside_its_flags(cause: Cause) -> None:
+    report = Report(0, ReportFlags.NO_CLOCK.because(cause), 1, b"cccc", 1, ReportState.FAILED, 4, 20, 3000)
+    read = Report.unpack(0, report.pack())
+    assert read.cause is cause
+    assert read.flags & 0x0F == ReportFlags.NO_CLOCK
+    assert cause.words
+
+
+def test_a_cause_of_a_newer_tag_is_none_that_we_know() -> None:
+    assert Report(0, 0xF0, 1, b"cccc", 1, ReportState.FAILED, 4, 20, 3000).cause is Cause.NONE
 
 
 def test_a_battery_voltage_travels_in_steps_of_twenty_millivolts() -> None:

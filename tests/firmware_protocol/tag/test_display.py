@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from firmware_protocol.report import ReportState
+from firmware_protocol.report import Cause, ReportState
 from firmware_protocol.tag.display import (
     STEPS,
     DisplayMemory,
@@ -214,7 +214,7 @@ def test_a_picture_kept_is_fetched_and_never_drawn() -> None:
 
 
 def test_a_refused_encoding_waits_for_another_offer() -> None:
-    state, actions = encoding_refused(ordered(showing(), 2, "B"), "no such base")
+    state, actions = encoding_refused(ordered(showing(), 2, "B"), Cause.NO_BASE)
     assert actions == [SendReport()]
     assert says(state)[0] is ReportState.REFUSED
     assert parts_wanted(state) is None

@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from firmware_protocol.report import ReportState
+from firmware_protocol.report import Cause, ReportState
 from firmware_protocol.tag import display
 from firmware_protocol.tag.display import DisplayState, Order, Outcome, Stage, StartRefresh
 
@@ -82,7 +82,7 @@ class AnyHistoryOfADisplay(RuleBasedStateMachine):
         order = display.parts_wanted(self.state)
         assert order is not None
         if refused:
-            self.after(display.encoding_refused(self.state, "no picture in it"))
+            self.after(display.encoding_refused(self.state, Cause.NO_PICTURE))
         else:
             self.after(display.parts_complete(self.state, order.content))
 

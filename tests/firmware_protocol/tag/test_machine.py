@@ -10,6 +10,7 @@ from firmware_protocol import PANELS, Codec, ReportFlags, ReportState, SealBroke
 from firmware_protocol.content import NO_BASE
 from firmware_protocol.encoding import encoding_of
 from firmware_protocol.poll import CannotOpen, Join, PartRequest, PlainPing, Response, SealedCommand, Sealing
+from firmware_protocol.report import Cause
 from firmware_protocol.sealing import open_answer, seal_command
 from firmware_protocol.tag import NotNow, Outcome, PleaseCommission, TagMachine
 from firmware_protocol.tlv import (
@@ -163,14 +164,14 @@ def test_a_tag_that_loses_power_half_way_asks_for_the_parts_again(bench: Bench) 
 def test_octets_that_are_no_picture_are_refused_and_another_encoding_is_taken(bench: Bench) -> None:
     broken = replace(FIRST, encoding=encode([b"no planes"], Codec.DEFLATE))
     [report] = bench.reports(bench.send_parts(broken, bench.offer(1, broken)))[-1:]
-    assert (report.state, report.revision) == (ReportState.REFUSED, 1)
+    assert (report.state, report.revision, report.cause) == (ReportState.REFUSED, 1, Cause.NO_PICTURE)
     assert bench.show(1, FIRST)[0].state is ReportState.SHOWN
 
 
 def test_another_picture_than_the_manifest_names_is_refused_before_it_is_drawn(bench: Bench) -> None:
     lying = replace(FIRST, encoding=SECOND.encoding)
     [report] = bench.reports(bench.send_parts(lying, bench.offer(1, lying)))[-1:]
-    assert report.state is ReportState.REFUSED
+    assert (report.state, report.cause) == (ReportState.REFUSED, Cause.OTHER_PICTURE)
     assert not bench.draw()
 
 
@@ -202,7 +203,8 @@ def test_a_difference_to_a_picture_that_is_not_held_is_refused_and_the_whole_one
         replace(SECOND, encoding=replace(SECOND.encoding, base_prefix=b"8" * 8)),
     ):
         items = bench.offer(2, wrong)
-        assert [report.state for report in bench.reports(items)] == [ReportState.REFUSED]
+        said = [(report.state, report.cause) for report in bench.reports(items)]
+        assert said == [(ReportState.REFUSED, Cause.NO_BASE)]
         assert wanted(items, wrong) == []
         bench.tag.power_cut()
         items = bench.tag.contact()
@@ -244,17 +246,19 @@ def test_flash_that_forgot_a_picture_is_found_out_when_it_is_read_back(bench: Be
     flash = bench.tag.memory.displays[0]
     flash.slots = [slot and replace(slot, octets=bytes(len(slot.octets))) for slot in flash.slots]
     assert not bench.draw()
-    assert bench.reports(bench.tag.contact())[0].state is ReportState.FAILED
+    [report] = bench.reports(bench.tag.contact())
+    assert (report.state, report.cause) == (ReportState.FAILED, Cause.SLOT_SPOILED)
     assert bench.glass == [None]
-    assert bench.show(1, FIRST)[0].state is ReportState.SHOWN
+    [proof] = bench.show(1, FIRST)
+    assert (proof.state, proof.cause) == (ReportState.SHOWN, Cause.NONE)
 
 
 @pytest.mark.parametrize(("refresh_s", "cause"), [(0.1, Outcome.TOO_SHORT), (60.0, Outcome.TOO_LONG)])
 def test_a_refresh_outside_the_panels_band_proves_nothing(bench: Bench, refresh_s: float, cause: Outcome) -> None:
     bench.send_parts(FIRST, bench.offer(1, FIRST))
     bench.draw(refresh_s=refresh_s)
-    assert bench.reports(bench.tag.contact())[0].state is ReportState.FAILED
-    assert bench.tag.state_of(0).work.cause == cause.value
+    [report] = bench.reports(bench.tag.contact())
+    assert (report.state, report.cause) == (ReportState.FAILED, cause.value)
     bench.offer(1, FIRST)
     assert bench.draw(), "the next offer draws it again"
 

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware_protocol import Report, ReportState
+from firmware_protocol.report import Cause
 from gateway.access import RESTORE_JUMP
 from gateway.delivery.rule import (
     REVISION_FOLLOWED_MAX,
@@ -109,7 +110,7 @@ def test_a_glass_that_became_unknown_under_an_older_revision_is_not_settled_on()
 def test_a_refused_encoding_is_a_fact_and_takes_no_proof_back() -> None:
     books = offer_recorded(desired_moves(proved(), B))
     after, facts = report_heard(books, said(ReportState.REFUSED, 2, B), counter=2)
-    assert facts == (Refused(2),)
+    assert facts == (Refused(2, Cause.NONE.words),)
     assert after.shown_content == A
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from firmware_protocol import Codec, FactoryCode, Report, ReportFlags, ReportState, TagId, encode
+from firmware_protocol.report import Cause
 from gateway.access import add_store
 from gateway.database import Database
 from gateway.delivery.books import load_entries
@@ -86,7 +87,7 @@ def books(tmp_path: Path) -> Iterator[Books]:
 
 
 def report(
-    state: ReportState, counter: int, revision: int = 5, prefix: bytes = WANTED[:4], flags: ReportFlags = NEW_TAG
+    state: ReportState, counter: int, revision: int = 5, prefix: bytes = WANTED[:4], flags: int = NEW_TAG
 ) -> HeardReport:
     said = Report(0, flags, revision, prefix, 7, state, 36, 20, 3000)
     return HeardReport(DISPLAY, BRIDGE, said, counter)
@@ -222,3 +223,19 @@ def test_a_difference_is_made_again_the_same_for_a_bridge_that_asks_after_a_rest
     made = repriced.do(lambda c: offered_encoding(c, said.encoding_id))
     assert [one.encoding_id for one in made.values()] == [said.encoding_id]
     assert repriced.do(lambda c: offered_encoding(c, b"nobodys!")) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "words"),
+    [
+        (ReportState.FAILED, Cause.BROWN_OUT, "the battery gave way"),
+        (ReportState.REFUSED, Cause.NO_BASE, "it does not hold the picture to build on"),
+    ],
+)
+def test_the_history_says_in_words_why_a_tag_did_not_show_it(
+    books: Books, state: ReportState, cause: Cause, words: str
+) -> None:
+    books.turn(due=((DISPLAY, BRIDGE),))
+    books.turn(reports=(report(state, 3, flags=NEW_TAG.because(cause)),))
+    newest = books.do(lambda c: history(c, DISPLAY))[0]
+    assert (newest.fact, newest.cause) == (state.name.lower(), words)
