@@ -1,5 +1,6 @@
 """A gateway, a radio module and its tags in one process on virtual time, with hands for the operator and the POS."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -121,10 +122,15 @@ def row(number: int, price: str) -> dict[str, object]:
 
 
 class _Line:
-    """The port of the module: what is written leaves at once, and may be pulled."""
+    """The port of the module: what is written leaves at once unless the host is slow, and it may be pulled.
+
+    `host_late_s`: so long the host sits on what it has to say. `loses`: what of the module's words gets lost.
+    """
 
     def __init__(self) -> None:
         self.baud = 0
+        self.host_late_s = 0.0
+        self.loses: Callable[[bytes], bool] = lambda _: False
         self.live: LiveModule | None = None
         self.is_out = False
         self._hears: Callable[[bytes], None] | None = None
@@ -139,7 +145,7 @@ class _Line:
         return self
 
     def to_host(self, octets: bytes) -> None:
-        if self._hears is not None:
+        if self._hears is not None and not self.loses(octets):
             self._hears(octets)
 
     def pull(self) -> None:
@@ -152,7 +158,11 @@ class _Line:
         self.baud = baud
 
     def write(self, octets: bytes) -> None:
-        if octets and self.live is not None:
+        if not octets or self.live is None:
+            return
+        if self.host_late_s:
+            asyncio.get_running_loop().call_later(self.host_late_s, self.live.host_says, octets)
+        else:
             self.live.host_says(octets)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The gateway with a radio module and its tags: what is confirmed by report, and what heals by itself."""
 
+import os
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from simulator import virtual_time
 from simulator.clock import VirtualClock
 
 T = TypeVar("T")
+TAGS = 500 if os.environ.get("ESL_TEST_LONG") == "1" else 40  # 60 s of processor time, and 5
+WAVE_WITHIN_S = 4 * 3600.0
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
 
@@ -100,6 +103,34 @@ def test_lost_frames_a_restarted_module_and_a_pulled_cable_cost_time_and_nothing
         assert _module_of(await shop.operate("GET", f"/stores/{STORE}/bridges"))["isUp"]
 
     in_a_shop(tmp_path, 8, story, loss=0.1)
+
+
+def test_many_tags_through_one_module_with_all_that_goes_wrong_are_confirmed_and_equal(tmp_path: Path) -> None:
+    """A reset, transfers whose end nobody heard, and a host that answers late, in the middle of a wave."""
+    done: list[bytes] = []
+
+    def every_third_end_of_a_transfer(octets: bytes) -> bool:
+        if b"XFC" not in octets:
+            return False
+        done.append(octets)
+        return len(done) % 3 == 0
+
+    async def story(shop: ModuleShop) -> None:
+        await shop.until(shop.are_all_confirmed, WAVE_WITHIN_S)
+        await shop.send("/productUpdate", [row(number, "0.89") for number in range(len(shop.tags))])
+        await shop.clock.sleep(60.0)
+        shop.line.loses = every_third_end_of_a_transfer
+        await shop.clock.sleep(120.0)
+        shop.live.restart_module()
+        await shop.clock.sleep(120.0)
+        shop.line.host_late_s = 0.5
+        await shop.clock.sleep(120.0)
+        shop.line.host_late_s, shop.line.loses = 0.0, lambda _: False
+        await shop.until(shop.are_all_confirmed, WAVE_WITHIN_S)
+        assert await shop.glasses_differ() == []
+        assert len(done) >= 3, "some of them were lost"
+
+    in_a_shop(tmp_path, TAGS, story, loss=0.02)
 
 
 def _module_of(answer: dict[str, object]) -> dict[str, object]:
