@@ -17,15 +17,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware_protocol.report import ReportState
+from firmware_protocol.service import absolute_time
 
 Content: TypeAlias = Hashable  # the name of exact pixels; the rule only ever compares it
 
 SLOTS = 2  # whole pictures a display's flash holds: one that must stay, one that is being built
 REFRESH_COUNTER_MODULUS = 1 << 16  # two octets in a report
-
-# Absolute Time of the ESL service: a T at most 48 days ahead lies in the future, the rest of the u32 in the past.
-T_AHEAD_MS_MAX = 48 * 24 * 3600 * 1000
-T_MODULUS_MS = 1 << 32
 
 
 class Stage(Enum):
@@ -165,10 +162,7 @@ def has_come(t_ms: int | None, now_ms: int | None) -> bool:
         return False
     if t_ms == 0:
         return True
-    if now_ms is None:
-        return False
-    ahead_ms = (t_ms - now_ms) % T_MODULUS_MS
-    return ahead_ms == 0 or ahead_ms > T_AHEAD_MS_MAX
+    return now_ms is not None and absolute_time.has_come(t_ms, now_ms)
 
 
 def holding(state: DisplayState) -> Holding:
@@ -301,6 +295,18 @@ def image_asked(state: DisplayState, content: Content) -> Result:
     return _go_on(DisplayState(state.memory, _without_trouble(state.work)), [])
 
 
+def refresh_asked(state: DisplayState) -> Result:
+    """*Refresh Display*: a glass that is known to show what is ordered, nothing else waiting, is drawn again. Where a
+    picture is due or being drawn that is the refresh; for anything else nothing is done.
+    """
+    memory, work = state.memory, state.work
+    now = memory.now
+    if now is None or not memory.finished or work.stage is not Stage.REST or now.content not in memory.held:
+        return state, []
+    drawn_again = replace(work, stage=_step(work, Step.ORDER), subject=now.content)
+    return DisplayState(memory, drawn_again), [StartRefresh(now.content)]
+
+
 def parts_complete(state: DisplayState, content: Content) -> Result:
     """The picture of the highest order stands whole in its slot."""
     memory = state.memory
@@ -341,10 +347,15 @@ def refresh_ended(state: DisplayState, outcome: Outcome, shows: Content | None =
 
 
 def slot_broken(state: DisplayState) -> Result:
-    """The slot of the picture that is due does not read back as that picture: nothing is drawn, the parts come anew."""
+    """The slot of the picture that is due does not read back as that picture: nothing is drawn, the parts come anew.
+
+    A glass that should only have been drawn again is still known: it was not touched, and its order is finished.
+    """
     work = state.work
     rested = DisplayWork(stage=_step(work, Step.DROP), trouble=work.trouble, cause=work.cause)
     broken = DisplayState(_without(state.memory, work.subject), rested)
+    if state.memory.glass is not None and work.subject == state.memory.glass:
+        return broken, []
     return _failed(broken, work.subject, Outcome.HASH_MISMATCH)
 
 

@@ -10,7 +10,21 @@ from importlib import resources
 
 from msgspec import Struct
 
-SUBJECTS = ("service", "packets", "pictures", "keys", "poll", "link", "payload", "serial")
+SUBJECTS = (
+    "service",
+    "commands",
+    "packets",
+    "groups",
+    "led",
+    "absolute_time",
+    "exchanges",
+    "pictures",
+    "keys",
+    "poll",
+    "link",
+    "payload",
+    "serial",
+)
 
 
 class Vector(Struct, frozen=True):
