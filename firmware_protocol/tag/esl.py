@@ -180,7 +180,7 @@ class EslTag:
         """What came in its subevent, and what it answers; None = nothing. Not heard while a link is open."""
         self.time_passed(now_ms)
         address, key = self.address, self.group_key
-        if self.state is not EslState.SYNCHRONIZED or address is None or key is None:
+        if self.state is not EslState.SYNCHRONIZED or address is None or key is None or not self.tag.commissioned:
             return None
         try:
             counter, packet = open_group_packet(key, advertised)

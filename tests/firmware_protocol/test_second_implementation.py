@@ -107,7 +107,10 @@ def test_a_second_implementation_seals_the_packets_of_the_service(vector: Vector
     assert head + ccm(field(vector, "key"), nonce, field(vector, "structures"), b"\xea", 4) == vector.octets
 
 
-@pytest.mark.parametrize("vector", read_vectors("groups"), ids=lambda vector: vector.name)
+GROUPS = [vector for vector in read_vectors("groups") if vector.kind in {"GroupPacket", "TagAnswers"}]
+
+
+@pytest.mark.parametrize("vector", GROUPS, ids=lambda vector: vector.name)
 def test_a_second_implementation_opens_the_packets_of_a_group(vector: Vector) -> None:
     head, sealed = vector.octets[2:7], vector.octets[7:]
     key, nonce = field(vector, "key"), head + field(vector, "iv")

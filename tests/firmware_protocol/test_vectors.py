@@ -175,7 +175,7 @@ def test_packets_of_the_service_are_sealed_as_the_standard_seals_them(vector: Ve
     assert sealing.seal_packet(key, vector.octets[:5], structures) == vector.octets
 
 
-@of("groups")
+@of("groups", kinds=("GroupPacket", "TagAnswers"))
 def test_packets_of_a_group_are_read_and_written_as_their_vectors_say(vector: Vector) -> None:
     key = SealKey(octets_in(vector, "key"), octets_in(vector, "iv"))
     counter = number_in(vector, "counter")
@@ -191,6 +191,30 @@ def test_packets_of_a_group_are_read_and_written_as_their_vectors_say(vector: Ve
         written = packet.pack_answers(responses)
     assert sealing.open_packet(key, vector.octets[2:]) == (counter, written)
     assert vector.octets[2:] == sealing.seal_packet(key, vector.octets[2:7], written)
+
+
+@of("groups", kinds=("KeyMaterial",))
+def test_key_material_is_read_and_written_as_its_characteristic_has_it(vector: Vector) -> None:
+    key = SealKey(octets_in(vector, "key"), octets_in(vector, "iv"))
+    assert SealKey.from_characteristic(vector.octets) == key
+    assert key.to_characteristic() == vector.octets
+
+
+@of("groups", kinds=("Mistake",))
+def test_a_mistake_in_sealing_is_told_by_its_first_octets(vector: Vector) -> None:
+    key, iv, head = (octets_in(vector, name) for name in ("key", "iv", "randomizer"))
+    match vector.fields["mistake"]:
+        case "key reversed":
+            key = key[::-1]
+        case "iv reversed":
+            iv = iv[::-1]
+        case "randomizer reversed":
+            head = head[::-1]
+        case "whole nonce reversed":
+            nonce = (head + iv)[::-1]
+            head, iv = nonce[:5], nonce[5:]
+    sealed = SealKey(key, iv).packet_ccm.encrypt(head + iv, octets_in(vector, "structures"), b"\xea")
+    assert sealed[:4] == vector.octets
 
 
 def planes_of(vector: Vector) -> tuple[bytes, ...]:

@@ -29,7 +29,9 @@ from firmware_protocol.tlv import (
     SensorValue,
     ServiceReset,
     UnassociateFromAp,
+    UnknownTlv,
     pack_tlv,
+    pack_tlvs,
 )
 
 ID = ADDRESS.esl_id
@@ -179,15 +181,17 @@ def test_packets_of_another_group_another_key_or_an_old_counter_are_dropped(benc
 
 
 def test_a_reboot_never_brings_back_a_reset_that_was_heard(bench: EslBench) -> None:
-    heard = bench.sealed(ServiceReset(ID))
-    assert bench.esl.packet(heard, 0) is not None
+    heard, asked = bench.sealed(ServiceReset(ID)), bench.sealed(Ping(ID))
+    for octets in (heard, asked):
+        assert bench.esl.packet(octets, 0) is not None
+        assert bench.esl.packet(octets, 0) is None
     bench.esl.power_cut(0)
     bench.esl.connected(0)
     bench.over_the_link(b"\x04\x05")
     bench.esl.in_sync(0)
     assert bench.esl.state is EslState.SYNCHRONIZED
     assert bench.esl.packet(heard, 0) is None
-    assert bench.say(Ping(ID)) is not None
+    assert bench.esl.packet(asked, 0) is not None, "what a reboot lets be replayed asks a question, no more"
 
 
 def test_a_stack_that_draws_its_randomizers_is_heard_in_any_order() -> None:
@@ -222,6 +226,21 @@ def test_answers_that_just_fit_are_all_given(bench: EslBench) -> None:
     assert answered[0] == 6
     assert [type(answer) for answer in answered[1]] == [SensorValue] * 2 + [BasicState] * 4 + [Error]
     assert answered[1][-1] == Error(ErrorCode.CAPACITY_LIMIT), "a sensor may need 17"
+
+
+ANSWERED_BY_TWO_OCTETS = UnknownTlv(0x12, bytes((ID, 0)))
+
+
+def test_answers_of_47_octets_are_all_given_and_of_49_end_with_an_error_that_fits(bench: EslBench) -> None:
+    commands = (*[ReadSensorData(ID, 0xE0)] * 2, *[Ping(ID)] * 3, *[ANSWERED_BY_TWO_OCTETS] * 2)
+    answered = bench.say(*commands)
+    assert answered is not None
+    assert len(pack_tlvs(answered[1])) == 47
+    assert len(answered[1]) == 7
+    answered = bench.say(*commands, ANSWERED_BY_TWO_OCTETS)
+    assert answered is not None
+    assert len(pack_tlvs(answered[1])) == 47
+    assert answered[1][-1] == Error(ErrorCode.CAPACITY_LIMIT)
 
 
 # Unassociate and resets
@@ -347,6 +366,22 @@ def test_an_led_plays_now_and_another_order_at_its_time(bench: EslBench) -> None
     bench.esl.time_passed(6000)
     assert led.lit_at(NOW + 6000) == blue
     assert led.pending is None
+
+
+def test_an_order_that_waited_begins_at_its_own_time_however_late_the_tag_looks(bench: EslBench) -> None:
+    led = bench.bench.tag.commanded.leds[0]
+    bench.say(LedTimedControl(ID, 0, *BLINKS, NOW + 5000))
+    bench.esl.time_passed(5500)
+    assert led.lit_at(NOW + 5500) == RED
+    assert bench.esl.wake_at() == 6000
+    bench.say(LedTimedControl(ID, 0, *BLINKS, NOW + 20_000))
+    bench.esl.time_passed(60_000)
+    assert not led.is_active, "it began and ended meanwhile"
+
+
+def test_a_tag_that_a_person_took_from_its_owner_answers_nothing(bench: EslBench) -> None:
+    bench.bench.tag.factory_reset()
+    assert bench.say(Ping(ID)) is None
 
 
 @pytest.mark.parametrize("profile", [NORDIC, ETHERMIND], ids=lambda profile: profile.name)
