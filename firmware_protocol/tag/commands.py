@@ -14,7 +14,7 @@ from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.service.absolute_time import TimedResult, judge
 from firmware_protocol.service.quirks import OURS, Overflow, Quirks
 from firmware_protocol.tag.commanded import TimedImage
-from firmware_protocol.tag.display import SLOTS, Stage
+from firmware_protocol.tag.display import SLOTS
 from firmware_protocol.tag.led import Led
 from firmware_protocol.tlv import (
     BROADCAST_ESL_ID,
@@ -208,19 +208,19 @@ def _no_such_image(tag: TagMachine, display: int, image: int, quirks: Quirks) ->
 
 
 def _refresh(tag: TagMachine, command: RefreshDisplay, quirks: Quirks) -> Response:
-    """Only what the manifest orders is drawn again, and only while nothing else waits; a refresh under way is one."""
+    """As *Display Image* of the picture that is ordered: a glass that is known to show it is not drawn again, because
+    while it is being drawn it would be held proved and show nothing.
+    """
     display = command.display_index
     if (refused := _no_such_display(tag, display, quirks)) is not None:
         return refused
-    state = tag.state_of(display)
-    shown = state.memory.glass if state.work.stage is Stage.REST else state.work.subject
-    image = _image_of(tag, display, shown)
-    if image is None:
+    memory = tag.state_of(display).memory
+    image = None if memory.now is None else _image_of(tag, display, memory.now.content)
+    if image is None and memory.glass is None:
         return Error(quirks.refresh_nothing_shown)
-    now = state.memory.now
-    if now is None or now.content != shown or state.memory.pending is not None:
+    if image is None or memory.pending is not None:
         return Error(ErrorCode.INVALID_STATE)
-    tag.refresh_asked(display)
+    tag.image_asked(display, image)
     return DisplayState(display, image)
 
 

@@ -288,23 +288,11 @@ def _step(work: DisplayWork, step: Step) -> Stage:
 
 
 def image_asked(state: DisplayState, content: Content) -> Result:
-    """*Display Image* for a slot with this picture: it is drawn only if that is what is ordered and not yet done."""
+    """A command for a slot with this picture: it is drawn only if that is what is ordered and not yet done."""
     now = state.memory.now
     if now is None or now.content != content or state.memory.pending is not None or state.memory.finished:
         return state, []
     return _go_on(DisplayState(state.memory, _without_trouble(state.work)), [])
-
-
-def refresh_asked(state: DisplayState) -> Result:
-    """*Refresh Display*: a glass that is known to show what is ordered, nothing else waiting, is drawn again. Where a
-    picture is due or being drawn that is the refresh; for anything else nothing is done.
-    """
-    memory, work = state.memory, state.work
-    now = memory.now
-    if now is None or not memory.finished or work.stage is not Stage.REST or now.content not in memory.held:
-        return state, []
-    drawn_again = replace(work, stage=_step(work, Step.ORDER), subject=now.content)
-    return DisplayState(memory, drawn_again), [StartRefresh(now.content)]
 
 
 def parts_complete(state: DisplayState, content: Content) -> Result:
@@ -347,15 +335,10 @@ def refresh_ended(state: DisplayState, outcome: Outcome, shows: Content | None =
 
 
 def slot_broken(state: DisplayState) -> Result:
-    """The slot of the picture that is due does not read back as that picture: nothing is drawn, the parts come anew.
-
-    A glass that should only have been drawn again is still known: it was not touched, and its order is finished.
-    """
+    """The slot of the picture that is due does not read back as that picture: nothing is drawn, the parts come anew."""
     work = state.work
     rested = DisplayWork(stage=_step(work, Step.DROP), trouble=work.trouble, cause=work.cause)
     broken = DisplayState(_without(state.memory, work.subject), rested)
-    if state.memory.glass is not None and work.subject == state.memory.glass:
-        return broken, []
     return _failed(broken, work.subject, Outcome.HASH_MISMATCH)
 
 

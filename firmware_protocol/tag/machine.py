@@ -352,10 +352,6 @@ class TagMachine:
         if slot is not None:
             self._apply(index, rule.image_asked(self._states[index], slot.content))
 
-    def refresh_asked(self, index: int) -> None:
-        """Draw again what is on this glass, if it is known and that is what the tag's own manifest orders."""
-        self._apply(index, rule.refresh_asked(self._states[index]))
-
     def seal_for_slot(self, answers: Sequence[TlvResponse]) -> bytes:
         """The packet of the service with these answers, under the key *up*. Raises `ValueError` without keys."""
         if self.memory.keys is None:

@@ -28,7 +28,6 @@ from firmware_protocol.tag.display import (
     parts_wanted,
     power_cut,
     power_up,
-    refresh_asked,
     refresh_begins,
     refresh_ended,
     slot_broken,
@@ -253,53 +252,6 @@ def test_display_image_draws_only_what_the_manifest_orders() -> None:
     assert image_asked(state, "B") == (state, [])
     failed = refresh_ended(refresh_begins(ordered(glass_changed(state)[0], 2, "B"))[0], Outcome.TOO_LONG)[0]
     assert image_asked(failed, "B")[1] == [StartRefresh("B")]
-
-
-def shown_whole() -> DisplayState:
-    """Showing B of revision 2, whose picture is still whole in its slot."""
-    return drawn(parts_complete(ordered(showing("A"), 2, "B"), "B")[0])
-
-
-def test_refresh_display_draws_again_what_is_shown_and_ordered() -> None:
-    due, actions = refresh_asked(shown_whole())
-    assert actions == [StartRefresh("B")]
-    assert says(due) == (ReportState.SHOWN, 2, "B"), "until the panel is touched"
-    assert refresh_asked(due) == (due, [])
-    drawing = refresh_begins(due)[0]
-    assert says(drawing)[0] is ReportState.REFRESHING
-    assert drawing.memory.glass is None
-    again, actions = refresh_ended(drawing, Outcome.DRAWN, "B")
-    assert actions == [SendReport()]
-    assert says(again) == (ReportState.SHOWN, 2, "B")
-    failed = refresh_ended(drawing, Outcome.TOO_LONG)[0]
-    assert says(failed)[0] is ReportState.FAILED
-    assert StartRefresh("B") in manifest_received(failed, Order(2, "B"), due=True)[1]
-
-
-def test_refresh_display_draws_nothing_where_that_is_not_ordered_known_and_alone() -> None:
-    for state in (
-        factory_reset(),
-        glass_changed(shown_whole())[0],
-        new_keys(shown_whole())[0],
-        ordered(shown_whole(), 3, "C"),
-        ordered(shown_whole(), 3, "C", BEGIN_T),
-        parts_complete(ordered(shown_whole(), 3, "C", BEGIN_T), "C")[0],
-    ):
-        assert refresh_asked(state) == (state, [])
-
-
-def test_a_newer_manifest_overtakes_a_refresh_that_has_not_begun() -> None:
-    state = parts_complete(ordered(refresh_asked(shown_whole())[0], 3, "C"), "C")[0]
-    assert state.work.subject == "C"
-    assert says(drawn(state)) == (ReportState.SHOWN, 3, "C")
-
-
-def test_a_refresh_whose_slot_no_longer_reads_back_leaves_the_glass_as_it_is_known() -> None:
-    state, actions = slot_broken(refresh_asked(shown_whole())[0])
-    assert actions == []
-    assert says(state) == (ReportState.SHOWN, 2, "B")
-    assert refresh_asked(state) == (state, []), "its picture is gone"
-    assert says(ordered(state, 2, "B")) == (ReportState.SHOWN, 2, "B"), "no offer is answered by a failure for ever"
 
 
 @pytest.mark.parametrize(

@@ -112,19 +112,6 @@ class AnyHistoryOfADisplay(RuleBasedStateMachine):
         self.clock = clock
         self.after(display.power_up(display.power_cut(self.state)))
 
-    @rule()
-    def it_is_asked_to_refresh(self) -> None:
-        """A command draws again at most what is ordered, and only a glass that is known to show it."""
-        before = self.state
-        self.state, actions = display.refresh_asked(before)
-        assert self.state.memory == before.memory
-        if actions:
-            assert before.work.stage is Stage.REST
-            assert before.memory.finished
-            assert actions == [StartRefresh(before.memory.glass)]
-        else:
-            assert self.state == before
-
     @rule(content=st.sampled_from(CONTENTS))
     def it_is_asked_for_an_image(self, content: str) -> None:
         self.after(display.image_asked(self.state, content))

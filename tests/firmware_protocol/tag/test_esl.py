@@ -11,6 +11,7 @@ from firmware_protocol.service.state import SILENCE_MS, WrongEvent
 from firmware_protocol.tag import Outcome
 from firmware_protocol.tag.esl import Characteristic
 from firmware_protocol.tlv import (
+    BROADCAST_ESL_ID,
     BasicState,
     BasicStateFlags,
     DisplayImage,
@@ -35,6 +36,7 @@ from firmware_protocol.tlv import (
 )
 
 ID = ADDRESS.esl_id
+LATER = picture(2)
 SYNCHRONIZED = BasicState(BasicStateFlags.SYNCHRONIZED)
 RED = LedColour(3, 0, 0, 3)
 BLINKS = (RED, FlashPattern(1), 50, 50, Repeat(RepeatUnit.RUNS, 10))  # a second
@@ -294,30 +296,34 @@ def test_a_persons_reset_takes_the_tag_from_its_owner_in_any_state() -> None:
 # pictures
 
 
-def test_a_refresh_draws_the_same_picture_again_and_proves_it_anew(bench: EslBench) -> None:
-    tag = bench.bench.tag
-    assert bench.say(RefreshDisplay(ID, 0)) == (0, [DisplayState(0, 0)])
-    assert bench.say(RefreshDisplay(ID, 0)) == (0, [DisplayState(0, 0)]), "twice asked is once drawn"
-    assert bench.bench.draw()
-    assert not bench.bench.draw()
-    [report] = bench.bench.reports(tag.contact())
-    assert (report.state, report.revision, report.refresh_counter) == (ReportState.SHOWN, 1, 2)
+def test_a_refresh_is_accepted_and_never_draws_a_glass_that_is_known_to_show_its_order(bench: EslBench) -> None:
+    """While it is being drawn the gateway would hold it proved, and it would show nothing."""
+    for command in (RefreshDisplay(ID, 0), DisplayImage(ID, 0, 0)):
+        assert bench.say(command) == (0, [DisplayState(0, 0)])
+        assert bench.say(RefreshDisplay(BROADCAST_ESL_ID, 0)) is None
+        assert not bench.bench.draw()
+    assert bench.bench.tag.report(0).state is ReportState.SHOWN
 
 
-def test_a_refresh_that_fails_is_told_and_drawn_again_at_the_next_offer(bench: EslBench) -> None:
-    tag = bench.bench.tag
-    bench.say(RefreshDisplay(ID, 0))
+def test_a_refresh_draws_what_failed_before(bench: EslBench) -> None:
+    bench.bench.send_parts(LATER, bench.bench.offer(2, LATER))
     bench.bench.draw(Outcome.BUSY_MISSING)
-    assert bench.bench.reports(tag.contact())[0].state is ReportState.FAILED
-    assert bench.say(RefreshDisplay(ID, 0)) == (0, [Error(ErrorCode.INVALID_IMAGE_INDEX)]), "nothing known is shown"
-    assert bench.say(DisplayImage(ID, 0, 0)) == (0, [DisplayState(0, 0)])
+    assert bench.say(RefreshDisplay(ID, 0)) == (0, [DisplayState(0, 1)])
     assert bench.bench.draw()
-    assert bench.bench.reports(tag.contact())[0].state is ReportState.SHOWN
+    assert bench.bench.glass == [LATER.planes]
+    assert bench.bench.reports(bench.bench.tag.contact())[0].state is ReportState.SHOWN
+
+
+def test_a_refresh_draws_nothing_that_is_not_there_or_not_ordered(bench: EslBench) -> None:
+    bench.bench.offer(2, LATER)  # without its parts
+    assert bench.say(RefreshDisplay(ID, 0)) == (0, [Error(ErrorCode.INVALID_STATE)])
+    bench.bench.tag.glass_taken(0)
+    assert bench.say(RefreshDisplay(ID, 0)) == (0, [Error(ErrorCode.INVALID_IMAGE_INDEX)])
+    assert not bench.bench.draw()
 
 
 def test_no_command_draws_while_another_picture_waits_for_its_time(bench: EslBench) -> None:
-    later = picture(2)
-    bench.bench.send_parts(later, bench.bench.offer(2, later, t_ms=NOW + 60_000))
+    bench.bench.send_parts(LATER, bench.bench.offer(2, LATER, t_ms=NOW + 60_000))
     refused = Error(ErrorCode.INVALID_STATE)
     for command in (RefreshDisplay(ID, 0), DisplayImage(ID, 0, 1), DisplayTimedImage(ID, 0, 1, NOW + 1)):
         assert bench.say(command) == (0, [refused])
@@ -325,21 +331,20 @@ def test_no_command_draws_while_another_picture_waits_for_its_time(bench: EslBen
     assert bench.esl.wake_at() == 60_000
     bench.esl.time_passed(60_000)
     assert bench.bench.draw()
-    assert bench.bench.glass == [later.planes]
+    assert bench.bench.glass == [LATER.planes]
 
 
 def test_a_timed_image_draws_at_its_time_what_the_manifest_orders_and_nothing_else(bench: EslBench) -> None:
-    bench.bench.show(2, picture(2))  # slot 1; slot 0 holds what was before
+    bench.bench.send_parts(LATER, bench.bench.offer(2, LATER))  # slot 1; slot 0 holds what was before
+    bench.bench.draw(Outcome.BUSY_MISSING)  # so there is something to draw
     for image in (0, 1):
         assert bench.say(DisplayTimedImage(ID, 0, image, NOW + 5000)) == (0, [DisplayState(0, image)])
-    bench.say(RefreshDisplay(ID, 0))
-    bench.bench.draw(Outcome.BUSY_MISSING)  # now there is something to draw
     assert bench.esl.wake_at() == 5000
     bench.esl.time_passed(4999)
     assert not bench.bench.draw()
     bench.esl.time_passed(5000)
     assert bench.bench.draw()
-    assert bench.bench.glass == [picture(2).planes]
+    assert bench.bench.glass == [LATER.planes]
     assert bench.say(DisplayTimedImage(ID, 0, 0, NOW + 10_000)) == (0, [DisplayState(0, 0)])
     bench.esl.time_passed(10_000)
     assert not bench.bench.draw(), "slot 0 is not what the manifest orders"

@@ -156,10 +156,12 @@ class AnyHistoryOfATagInTheService(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from([Outcome.DRAWN, Outcome.DRAWN, Outcome.BUSY_MISSING]))
     def it_draws(self, outcome: Outcome) -> None:
+        memory = self.bench.bench.tag.state_of(0).memory
         order = self.bench.bench.tag.refresh_due()
-        now = None if order is None else self.bench.bench.tag.state_of(0).memory.now
-        if order is not None and now is not None and self.bench.bench.tag.state_of(0).memory.glass is not None:
-            assert order.content_id == now.content, "drawn by command, but not ordered"
+        if order is not None and memory.glass is not None:
+            assert order.content_id != memory.glass, "drawn though the glass shows it"
+            assert memory.now is not None
+            assert order.content_id == memory.now.content, "drawn by command, but not ordered"
         self.bench.bench.draw(outcome)
 
     @invariant()

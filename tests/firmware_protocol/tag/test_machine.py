@@ -344,13 +344,16 @@ def test_the_memory_of_a_tag_of_the_first_release_is_read(bench: Bench) -> None:
     assert bench.tag.to_json() == kept
 
 
-def test_a_refresh_by_command_is_drawn_once_and_proved(bench: Bench) -> None:
-    bench.show(1, FIRST)
+def test_a_refresh_by_command_draws_a_glass_that_failed_and_none_that_shows_its_order(bench: Bench) -> None:
+    bench.send_parts(FIRST, bench.offer(1, FIRST))
+    bench.draw(Outcome.BUSY_MISSING)
     assert ask(bench, RefreshDisplay(0, 0)) == [DisplayState(0, 0)]
     assert bench.draw()
+    assert bench.glass == [FIRST.planes]
+    assert ask(bench, RefreshDisplay(0, 0)) == [DisplayState(0, 0)]
     assert not bench.draw()
     [report] = bench.reports(bench.tag.contact())
-    assert (report.state, report.revision, report.refresh_counter) == (ReportState.SHOWN, 1, 2)
+    assert (report.state, report.revision, report.refresh_counter) == (ReportState.SHOWN, 1, 1)
 
 
 def test_a_glass_that_no_manifest_orders_is_not_drawn_by_command(bench: Bench) -> None:
