@@ -30,9 +30,9 @@ class Quirks(Struct, frozen=True):
 
     `nothing_of_its_kind`: the tag has no display, LED or sensor at all. `update_complete_answered`: by Basic State.
     `obeys_broadcast_unassociate`: when it comes for all tags of a group. `broadcast_when_connected`: to ESL_ID 0xFF
-    over the control point. `led_seconds_count_runs`: an LED that plays for seconds stops after as many runs, too.
-    `refuses_replays`: a packet whose randomizer was used before, or is far below the newest, is not heard; only for
-    access points that count.
+    over the control point. `off_after_ms`: how long it waits unassociated until it switches itself off for good.
+    `led_seconds_count_runs`: an LED that plays for seconds stops after as many runs, too. `refuses_replays`: a packet
+    whose randomizer was used before, or is far below the newest, is not heard; only for access points that count.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Quirks(Struct, frozen=True):
     obeys_broadcast_unassociate: bool = False
     unassociate_after_ms: int = 0
     led_seconds_count_runs: bool = False
+    off_after_ms: int | None = None
     refuses_replays: bool = False
 
 
@@ -68,6 +69,7 @@ SILICON_LABS = Quirks(
     overflow=Overflow.ADDS_IF_ROOM,
     obeys_broadcast_unassociate=True,
     unassociate_after_ms=750,
+    off_after_ms=3_600_000,
 )
 ETHERMIND = Quirks("ethermind", display_index_too_high=ErrorCode.UNSPECIFIED, time_bound=Bound.RAW_UP_TO_48_DAYS)
 ESPRESSIF = Quirks("espressif")

@@ -21,7 +21,7 @@ from firmware_protocol.service.answers import addressed
 from firmware_protocol.service.packet import EslAddress, open_group_packet
 from firmware_protocol.service.quirks import OURS, Quirks
 from firmware_protocol.service.row import CONNECTED
-from firmware_protocol.service.state import SILENCE_MS, EslEvent, next_state
+from firmware_protocol.service.state import SILENCE_MS, EslEvent, WrongEvent, next_state
 from firmware_protocol.tag.commanded import Commanded
 from firmware_protocol.tag.commands import LASTING, answer_one, answer_to
 from firmware_protocol.tag.machine import TagMachine
@@ -58,7 +58,9 @@ class SlotAnswer(Struct, frozen=True):
 
 
 class EslTag:
-    """`dropped` counts packets nobody could use."""
+    """`dropped` counts packets nobody could use. `off`: it switched itself off (`Quirks.off_after_ms`), until its power
+    is cut or a person resets it.
+    """
 
     def __init__(self, tag: TagMachine, quirks: Quirks = OURS) -> None:
         self.tag, self.quirks = tag, quirks
@@ -66,6 +68,7 @@ class EslTag:
         self.address: EslAddress | None = None
         self.group_key: SealKey | None = None
         self.dropped = 0
+        self.off = False
         self._window, self._floor = ReplayWindow(), -1
         self._now_ms = 0
         self._since_ms = 0  # of the state's hour
@@ -86,8 +89,10 @@ class EslTag:
     # what the radio tells
 
     def connected(self, now_ms: int) -> None:
-        """An access point opened an encrypted link. Raises `WrongEvent` where one is open."""
+        """An access point opened an encrypted link. Raises `WrongEvent` where one is open, or the tag is off."""
         self.time_passed(now_ms)
+        if self.off:
+            raise WrongEvent(self.state, EslEvent.CONNECTED)
         self._complete = False
         self._step(EslEvent.CONNECTED)
 
@@ -119,12 +124,13 @@ class EslTag:
         self._window = ReplayWindow.above(self._floor) if self._floor >= 0 else ReplayWindow()
         self.link_lost(now_ms)
         self.sync_lost(now_ms)
+        self.off, self._since_ms = False, now_ms
 
     def reset_by_person(self, now_ms: int) -> None:
         """As new: the only reset that takes the tag from its owner."""
         self.time_passed(now_ms)
         self.tag.factory_reset()
-        self._epoch_ms, self._in_sync = None, False
+        self._epoch_ms, self._in_sync, self.off = None, False, False
         self._step(EslEvent.RESET)
 
     # what the access point writes and says
@@ -239,6 +245,8 @@ class EslTag:
         times = [] if self._unassociate_at is None else [self._unassociate_at]
         if self.state in _TIMED_OUT:
             times.append(self._since_ms + SILENCE_MS)
+        if self.state is EslState.UNASSOCIATED and self.quirks.off_after_ms is not None and not self.off:
+            times.append(self._since_ms + self.quirks.off_after_ms)
         if (t_ms := self.tag.wake_at()) is not None and (told_ms := self.tag.site_ms) is not None:
             times.append(self._now_ms + ahead_ms(t_ms, told_ms))
         return min(times, default=None)
@@ -252,6 +260,9 @@ class EslTag:
             self._in_sync = False
             self._step(EslEvent.SILENCE)
             self._since_ms = at_ms
+        off_after_ms = self.quirks.off_after_ms
+        if self.state is EslState.UNASSOCIATED and off_after_ms is not None and now_ms >= self._since_ms + off_after_ms:
+            self.off = True
         if self._epoch_ms is not None:
             self.tag.time_is((self._epoch_ms + now_ms) % MODULUS_MS)
 

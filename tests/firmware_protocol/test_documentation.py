@@ -141,6 +141,10 @@ WORDED: dict[str, tuple[str, Callable[[Any], str]]] = {
         "an LED that plays for seconds",
         lambda so: "stops after as many runs, too" if so else "plays so long",
     ),
+    "off_after_ms": (
+        "unassociated, it switches itself off",
+        lambda ms: "never" if ms is None else f"after {ms // 60_000} minutes",
+    ),
     "refuses_replays": ("a randomizer used before", lambda so: "not heard" if so else "heard again"),
 }
 

@@ -103,6 +103,20 @@ def test_both_hours_may_pass_at_once(bench: EslBench) -> None:
     assert bench.esl.state is EslState.UNASSOCIATED
 
 
+def test_one_stacks_tag_switches_itself_off_after_an_hour_unassociated() -> None:
+    bench = EslBench(SILICON_LABS)
+    bench.reach(EslState.SYNCHRONIZED)
+    bench.esl.time_passed(2 * SILENCE_MS)
+    assert (bench.esl.state, bench.esl.off, bench.esl.wake_at()) == (EslState.UNASSOCIATED, False, 3 * SILENCE_MS)
+    bench.esl.time_passed(3 * SILENCE_MS)
+    assert (bench.esl.off, bench.esl.wake_at()) == (True, None)
+    with pytest.raises(WrongEvent):
+        bench.esl.connected(3 * SILENCE_MS)
+    bench.esl.power_cut(3 * SILENCE_MS)
+    bench.esl.connected(3 * SILENCE_MS)
+    assert bench.esl.state is EslState.CONFIGURING
+
+
 def test_a_tag_that_lost_its_synchronization_is_brought_back_over_a_link(bench: EslBench) -> None:
     bench.esl.sync_lost(0)
     assert bench.say(Ping(ID)) is None
