@@ -17,15 +17,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware_protocol.report import Cause, ReportState
+from firmware_protocol.service import absolute_time
 
 Content: TypeAlias = Hashable  # the name of exact pixels; the rule only ever compares it
 
 SLOTS = 2  # whole pictures a display's flash holds: one that must stay, one that is being built
 REFRESH_COUNTER_MODULUS = 1 << 16  # two octets in a report
-
-# Absolute Time of the ESL service: a T at most 48 days ahead lies in the future, the rest of the u32 in the past.
-T_AHEAD_MS_MAX = 48 * 24 * 3600 * 1000
-T_MODULUS_MS = 1 << 32
 
 
 class Stage(Enum):
@@ -165,10 +162,7 @@ def has_come(t_ms: int | None, now_ms: int | None) -> bool:
         return False
     if t_ms == 0:
         return True
-    if now_ms is None:
-        return False
-    ahead_ms = (t_ms - now_ms) % T_MODULUS_MS
-    return ahead_ms == 0 or ahead_ms > T_AHEAD_MS_MAX
+    return now_ms is not None and absolute_time.has_come(t_ms, now_ms)
 
 
 def holding(state: DisplayState) -> Holding:
@@ -294,7 +288,7 @@ def _step(work: DisplayWork, step: Step) -> Stage:
 
 
 def image_asked(state: DisplayState, content: Content) -> Result:
-    """*Display Image* for a slot with this picture: it is drawn only if that is what is ordered and not yet done."""
+    """A command for a slot with this picture: it is drawn only if that is what is ordered and not yet done."""
     now = state.memory.now
     if now is None or now.content != content or state.memory.pending is not None or state.memory.finished:
         return state, []

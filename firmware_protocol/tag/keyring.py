@@ -22,7 +22,7 @@ class Keyring:
     def __init__(self, tag_id: TagId, code: FactoryCode, memory: TagMemory, draw: Callable[[int], bytes]) -> None:
         self.tag_id, self._code, self._memory, self._draw = tag_id, code, memory, draw
         self._next_up = memory.up_reserved
-        self._window = ReplayWindow()
+        self._window = ReplayWindow.above(memory.down_floor) if memory.down_floor >= 0 else ReplayWindow()
         self._request: JoinRequest | None = None
 
     @property
@@ -49,6 +49,7 @@ class Keyring:
         memory.share = share
         memory.nonce = self._draw(NONCE_OCTETS)
         memory.up_reserved = 0
+        memory.down_floor = -1
         memory.written(RECORDS_OF_KEYS)
         self._request, self._next_up, self._window = None, 0, ReplayWindow()
 
@@ -68,6 +69,12 @@ class Keyring:
             return False
         self._window = window
         return True
+
+    def keep_floor(self, counter: int) -> None:
+        """Before a command with lasting effect is obeyed: no counter up to its own is new again, not after a reboot."""
+        if counter > self._memory.down_floor:
+            self._memory.down_floor = counter
+            self._memory.written(RECORDS_OF_STATE)
 
     def _joining_key(self) -> bytes:
         share = self._memory.share

@@ -35,14 +35,18 @@ from firmware_protocol.poll import (
 )
 from firmware_protocol.report import REFRESH_HALF_S_MAX, Cause, Report, ReportFlags, ReportState
 from firmware_protocol.sealing import open_command, open_manifest, seal_answer, seal_report
+from firmware_protocol.service.absolute_time import ahead_ms
+from firmware_protocol.service.packet import seal_answers
 from firmware_protocol.tag import display as rule
-from firmware_protocol.tag.commands import answer_to
+from firmware_protocol.tag.commanded import Commanded
+from firmware_protocol.tag.commands import LASTING, OnPoll, answer_to
 from firmware_protocol.tag.display import DisplayState, Order, Outcome, SendReport, Stage
 from firmware_protocol.tag.keyring import Keyring
 from firmware_protocol.tag.memory import RECORDS_OF_MANIFEST, RECORDS_OF_STATE, DisplayFlash, TagJson, TagMemory
 from firmware_protocol.tag.slots import write_slot
 from firmware_protocol.tag.transfer import Transfer
 from firmware_protocol.tlv import BasicState, BasicStateFlags, pack_tlv, pack_tlvs, unpack_commands
+from firmware_protocol.tlv import Response as TlvResponse
 
 BATTERY_LOW_MV = 2450  # below it a cell of this kind gives way in a refresh, not in the radio
 
@@ -75,9 +79,12 @@ class TagMachine:
         panels: Sequence[Panel],
         draw: Callable[[int], bytes],
         memory: TagMemory | None = None,
+        *,
+        leds: int = 1,
     ) -> None:
         self.tag_id = tag_id
         self.dropped = 0
+        self._leds = leds
         self._code, self._draw, self._panels = code, draw, tuple(panels)
         self._battery_mv, self._temperature_c = 3000, 20
         self.memory = self._new_memory() if memory is None else memory
@@ -123,6 +130,7 @@ class TagMachine:
         self._unsaid: set[int] = set()
         self._due: set[int] = set()
         self._site_ms: int | None = None
+        self.commanded = Commanded(self._leds, service_needed=self._battery_mv < BATTERY_LOW_MV)
         self._asked_to_join = False
         for index, flash in enumerate(self.memory.displays):
             self._apply(index, rule.power_up(flash.rule))
@@ -305,7 +313,10 @@ class TagMachine:
         if not self._keyring.is_new(counter):
             self.dropped += 1
             return []
-        answer = pack_tlvs(answer_to(self, unpack_commands(tlvs)))
+        commands = unpack_commands(tlvs)
+        if any(isinstance(command, LASTING) for command in commands):
+            self._keyring.keep_floor(counter)
+        answer = pack_tlvs(answer_to(self, commands, OnPoll()))
         return [Response(seal_answer(keys, self._keyring.next_counter(), answer))]
 
     def _pinged(self) -> list[UpItem]:
@@ -326,10 +337,11 @@ class TagMachine:
 
     # what commands ask
 
-    def basic_state(self) -> BasicState:
-        flags = BasicStateFlags.SYNCHRONIZED if self.commissioned else BasicStateFlags(0)
-        if self._battery_mv < BATTERY_LOW_MV:
-            flags |= BasicStateFlags.SERVICE_NEEDED
+    def basic_state(self, *, synchronized: bool = True) -> BasicState:
+        """On poll a commissioned tag counts as synchronized."""
+        flags = self.commanded.flags()
+        if synchronized and self.commissioned:
+            flags |= BasicStateFlags.SYNCHRONIZED
         if any(state.memory.pending is not None for state in self._states):
             flags |= BasicStateFlags.PENDING_DISPLAY_UPDATE
         return BasicState(flags)
@@ -337,27 +349,48 @@ class TagMachine:
     def display_count(self) -> int:
         return len(self._states)
 
-    def waits(self, index: int, content: bytes) -> bool:
-        """This picture is under *keep* or *show at T*."""
-        pending = self._states[index].memory.pending
-        return pending is not None and pending.content == content
+    def image_asked(self, index: int, image: int) -> None:
+        """Draw the picture in this slot, if that is what the tag's own manifest orders."""
+        slot = self.memory.displays[index].slots[image]
+        if slot is not None:
+            self._apply(index, rule.image_asked(self._states[index], slot.content))
 
-    def image_asked(self, index: int, content: bytes) -> None:
-        """Draw this picture, if that is what the tag's own manifest orders."""
-        self._apply(index, rule.image_asked(self._states[index], content))
+    def seal_for_slot(self, answers: Sequence[TlvResponse]) -> bytes:
+        """The packet of the service with these answers, under the key *up*. Raises `ValueError` without keys."""
+        if self.memory.keys is None:
+            raise ValueError("a tag without keys answers nothing")
+        return seal_answers(self.memory.keys.up, self._keyring.next_counter(), answers)
 
     # time and the glass
 
     def time_is(self, site_ms: int) -> None:
-        """The site's time, u32, wrapping: pictures whose T has come are due."""
+        """The site's time, u32, wrapping: pictures whose T has come are due, timed commands are done."""
         self._site_ms = site_ms
+        for display, image in self.commanded.time_is(site_ms):
+            self.image_asked(display, image)
         for index, state in enumerate(self._states):
             pending = state.memory.pending
             if pending is not None and rule.has_come(pending.t_ms, site_ms):
                 self._apply(index, rule.t_came(state))
 
+    @property
+    def site_ms(self) -> int | None:
+        """As it was told last; None = not since the tag started."""
+        return self._site_ms
+
+    def wake_at(self) -> int | None:
+        """The site's time at which `time_is` has something to do; None = not before it is told more."""
+        now_ms = self._site_ms
+        if now_ms is None:
+            return None
+        times = [state.memory.pending.t_ms for state in self._states if state.memory.pending is not None]
+        known = [t_ms for t_ms in (*times, self.commanded.wake_at(now_ms)) if t_ms is not None]
+        return min(known, key=lambda t_ms: ahead_ms(t_ms, now_ms), default=None)
+
     def measured(self, temperature_c: int, battery_mv: int) -> None:
+        """A low cell needs service: a Service Reset takes that back until it is measured again."""
         self._temperature_c, self._battery_mv = temperature_c, battery_mv
+        self.commanded.service_needed = battery_mv < BATTERY_LOW_MV
 
     @property
     def has_due(self) -> bool:

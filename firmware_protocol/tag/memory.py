@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from firmware_protocol.encoding import Base
 from firmware_protocol.keys import SessionKeys
@@ -51,6 +51,7 @@ class TagJson(TypedDict):
     share: str | None
     keys: str | None
     up_reserved: int
+    down_floor: NotRequired[int]  # not before 0.2
     records: int
     displays: list[DisplayJson]
 
@@ -117,7 +118,8 @@ class DisplayFlash:
 
 @dataclass(slots=True)
 class TagMemory:
-    """`nonce`: of the next commissioning. `up_reserved`: counters up below this may have been used.
+    """`nonce`: of the next commissioning. `up_reserved`: counters up below this may have been used. `down_floor`: none
+    up to this one is taken after a reboot.
     `records`: how many records were ever written.
     """
 
@@ -126,6 +128,7 @@ class TagMemory:
     share: bytes | None = None
     keys: SessionKeys | None = None
     up_reserved: int = 0
+    down_floor: int = -1
     records: int = 0
 
     def written(self, records: int) -> None:
@@ -137,6 +140,7 @@ class TagMemory:
             "share": _hex(self.share),
             "keys": self.keys.pack().hex() if self.keys else None,
             "up_reserved": self.up_reserved,
+            "down_floor": self.down_floor,
             "records": self.records,
             "displays": [display.to_json() for display in self.displays],
         }
@@ -150,6 +154,7 @@ class TagMemory:
             share=None if kept["share"] is None else bytes.fromhex(kept["share"]),
             keys=None if kept["keys"] is None else SessionKeys.unpack(bytes.fromhex(kept["keys"])),
             up_reserved=kept["up_reserved"],
+            down_floor=kept.get("down_floor", -1),
             records=kept["records"],
         )
 

@@ -10,7 +10,22 @@ from importlib import resources
 
 from msgspec import Struct
 
-SUBJECTS = ("service", "packets", "pictures", "differences", "keys", "poll", "link", "payload", "serial")
+SUBJECTS = (
+    "service",
+    "commands",
+    "packets",
+    "groups",
+    "led",
+    "absolute_time",
+    "exchanges",
+    "pictures",
+    "differences",
+    "keys",
+    "poll",
+    "link",
+    "payload",
+    "serial",
+)
 
 
 class Vector(Struct, frozen=True):

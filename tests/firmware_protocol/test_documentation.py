@@ -1,10 +1,12 @@
 """docs/protocol.md cannot lie: its tables are the code's tables, and what the code cites of it is there."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from firmware_protocol import Action, Codec, ReportState
 from firmware_protocol.encoding import BLOCK_OCTETS, ENCODED_OCTETS_MAX
@@ -15,7 +17,10 @@ from firmware_protocol.link.serial import SerialLink
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import FRAME_OCTETS_MAX, FRAMES, ITEMS_DOWN, ITEMS_UP
 from firmware_protocol.report import Cause
-from firmware_protocol.tlv import COMMANDS, RESPONSES, ErrorCode
+from firmware_protocol.service.absolute_time import AHEAD_MS_MAX
+from firmware_protocol.service.quirks import PROFILES, Quirks
+from firmware_protocol.service.state import TRANSITIONS
+from firmware_protocol.tlv import COMMANDS, RESPONSES, ErrorCode, EslState, TlvRow
 from firmware_protocol.vectors import SUBJECTS
 
 ROOT = Path(__file__).parents[2]
@@ -37,14 +42,20 @@ def documented(*first_cells: str) -> set[str]:
     return rows
 
 
+def opcode_of(row: TlvRow[object]) -> str:
+    return f"0x{row.opcode:02X}" if row.opcode_mask == 0xFF else f"0x?{row.opcode:X}"
+
+
+def command_start(row: TlvRow[object]) -> str:
+    legal_in = ", ".join(state.name.lower() for state in EslState if state in row.legal_in and state.name)
+    answer = "none" if row.answer is None else f"`{row.answer.__name__}`"
+    start = row_start(opcode_of(row), row.name, row.layout.fields)
+    return f"{start}{legal_in} | {'yes' if row.broadcast else 'no'} | {answer} | "
+
+
 def expected() -> list[str]:
-    services = [*COMMANDS.values(), *RESPONSES.values()]
-    starts = [
-        row_start(
-            f"0x{row.opcode:02X}" if row.opcode_mask == 0xFF else f"0x?{row.opcode:X}", row.name, row.layout.fields
-        )
-        for row in services
-    ]
+    starts = [command_start(row) for row in COMMANDS.values()]
+    starts += [row_start(opcode_of(row), row.name, row.layout.fields) for row in RESPONSES.values()]
     for table in (FRAMES, ITEMS_UP, ITEMS_DOWN):
         starts += [row_start(f"0x{code:02X}", row.name, row.layout.fields) for code, row in table.items()]
     for messages_of in (messages.UP, messages.DOWN):
@@ -80,7 +91,7 @@ def test_every_error_code_is_in_the_document() -> None:
 
 
 def test_sizes_in_the_document_are_those_of_the_code() -> None:
-    for number in (ENCODED_OCTETS_MAX, BLOCK_OCTETS, PAYLOAD_OCTETS_MAX):
+    for number in (ENCODED_OCTETS_MAX, BLOCK_OCTETS, PAYLOAD_OCTETS_MAX, AHEAD_MS_MAX):
         assert f"{number:,}" in PAGE
     assert f"at most {FRAME_OCTETS_MAX} octets" in FLOWING
     assert f"| 12 | 0 to {SERIAL_DATA_OCTETS_MAX} | data |" in PAGE
@@ -102,6 +113,55 @@ def test_every_panel_size_is_in_the_document() -> None:
 
 def test_every_file_of_vectors_is_in_the_document() -> None:
     assert all(f"`{subject}.json`" in PAGE for subject in SUBJECTS)
+
+
+def test_the_picture_of_a_tags_states_is_the_table_of_its_transitions() -> None:
+    [drawn] = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", PAGE, re.DOTALL)
+    lines = [line.strip() for line in drawn.splitlines()]
+    assert lines[0] == "[*] --> unassociated"
+    assert lines[1:] == [
+        f"{state.name} --> {reached.name}: ".lower() + event.value
+        for state, row in TRANSITIONS.items()
+        for event, reached in row.items()
+        if state.name and reached.name
+    ]
+
+
+# How the page words each field of a profile; a new field has no words here and fails.
+WORDED: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "image_index_too_high": ("image index too high", lambda code: error(code)),
+    "display_index_too_high": ("display index too high", lambda code: error(code)),
+    "nothing_of_its_kind": ("no display, LED or sensor at all", lambda code: error(code)),
+    "refresh_nothing_shown": ("Refresh Display, nothing shown", lambda code: error(code)),
+    "delete_nothing_pending": ("delete, nothing pending", lambda code: error(code)),
+    "broadcast_when_connected": ("ESL_ID 255 over the control point", lambda code: error(code)),
+    "time_bound": ("plausible times", lambda bound: bound.value),
+    "overflow": ("an answer finds no room", lambda overflow: overflow.value),
+    "update_complete_answered": ("Update Complete is answered", lambda so: "Basic State" if so else "not"),
+    "obeys_broadcast_unassociate": ("Unassociate to a group", lambda so: "obeyed" if so else "not obeyed"),
+    "unassociate_after_ms": ("Unassociate takes effect after", lambda ms: f"{ms} ms"),
+    "led_seconds_count_runs": (
+        "an LED that plays for seconds",
+        lambda so: "stops after as many runs, too" if so else "plays so long",
+    ),
+    "off_after_ms": (
+        "unassociated, it switches itself off",
+        lambda ms: "never" if ms is None else f"after {ms // 60_000} minutes",
+    ),
+    "refuses_replays": ("a randomizer used before", lambda so: "not heard" if so else "heard again"),
+}
+
+
+def error(code: int | None) -> str:
+    return "obeyed" if code is None else f"Error {int(code)}"
+
+
+def test_the_profiles_of_stacks_in_the_document_are_those_of_the_code() -> None:
+    assert [each.name for each in fields(Quirks)] == ["name", *WORDED]
+    assert f"| Case | {' | '.join(f'`{name}`' for name in PROFILES)} |" in PAGE
+    for field, (words, text_of) in WORDED.items():
+        cells = " | ".join(text_of(getattr(profile, field)) for profile in PROFILES.values())
+        assert f"| {words} | {cells} |" in PAGE
 
 
 def test_every_heading_that_code_cites_is_there() -> None:

@@ -105,3 +105,16 @@ def test_a_second_implementation_seals_the_packets_of_the_service(vector: Vector
     head = vector.octets[:5]
     nonce = head + field(vector, "iv")
     assert head + ccm(field(vector, "key"), nonce, field(vector, "structures"), b"\xea", 4) == vector.octets
+
+
+GROUPS = [vector for vector in read_vectors("groups") if vector.kind in {"GroupPacket", "TagAnswers"}]
+
+
+@pytest.mark.parametrize("vector", GROUPS, ids=lambda vector: vector.name)
+def test_a_second_implementation_opens_the_packets_of_a_group(vector: Vector) -> None:
+    head, sealed = vector.octets[2:7], vector.octets[7:]
+    key, nonce = field(vector, "key"), head + field(vector, "iv")
+    structure = ccm(key, nonce, sealed[:-4], b"", 4)[:-4]  # deciphering is enciphering again
+    assert ccm(key, nonce, structure, b"\xea", 4) == sealed
+    assert vector.octets[:2] == bytes((len(vector.octets) - 1, 0x31))
+    assert structure[:2] == bytes((len(structure) - 1, 0x34))

@@ -20,6 +20,7 @@ from firmware_protocol.link import messages, payload
 from firmware_protocol.link.frames import FrameReader
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import FRAMES, pack_frame, unpack_down, unpack_up
+from firmware_protocol.service import packet
 from firmware_protocol.vectors import SUBJECTS, Vector, read_vectors
 
 ALL = {subject: read_vectors(subject) for subject in SUBJECTS}
@@ -38,6 +39,8 @@ def _value(value: object) -> object:
         return value.hex().upper()
     if isinstance(value, IntEnum):
         return value.name.lower()
+    if isinstance(value, Struct):
+        return fields_of(value)
     if isinstance(value, tuple):
         return [{"kind": type(each).__name__, **fields_of(each)} for each in value]
     return value
@@ -95,7 +98,7 @@ def code_of(vector: Vector) -> Code:
     return Code(messages.pack_message, _one_link_message)
 
 
-@of("service", "poll", "link")
+@of("service", "commands", "poll", "link")
 def test_every_message_is_read_and_written_as_its_vector_says(vector: Vector) -> None:
     code = code_of(vector)
     message = code.unpack(vector.octets)
@@ -104,7 +107,7 @@ def test_every_message_is_read_and_written_as_its_vector_says(vector: Vector) ->
     assert code.pack(message) == vector.octets
 
 
-@of("service", "poll", "link")
+@of("service", "commands", "poll", "link")
 def test_a_message_cut_anywhere_is_refused_or_is_another_whole_one(vector: Vector) -> None:
     code = code_of(vector)
     for cut in range(len(vector.octets)):
@@ -117,7 +120,7 @@ def test_a_message_cut_anywhere_is_refused_or_is_another_whole_one(vector: Vecto
         assert vector.kind in {"Contact", "Answer", "Part"}
 
 
-@of("service")
+@of("service", "commands")
 def test_a_tlv_is_read_with_another_behind_it(vector: Vector) -> None:
     if any(row.name == vector.kind for row in tlv.COMMANDS.values()):
         command, ping = tlv.unpack_commands(vector.octets + b"\x00\x07")
@@ -172,6 +175,48 @@ def test_packets_of_the_service_are_sealed_as_the_standard_seals_them(vector: Ve
     structures = octets_in(vector, "structures")
     assert sealing.open_packet(key, vector.octets) == (vector.fields["counter"], structures)
     assert sealing.seal_packet(key, vector.octets[:5], structures) == vector.octets
+
+
+@of("groups", kinds=("GroupPacket", "TagAnswers"))
+def test_packets_of_a_group_are_read_and_written_as_their_vectors_say(vector: Vector) -> None:
+    key = SealKey(octets_in(vector, "key"), octets_in(vector, "iv"))
+    counter = number_in(vector, "counter")
+    if vector.kind == "GroupPacket":
+        opened, sent = packet.open_group_packet(key, vector.octets)
+        assert (opened, sent.group_id) == (counter, vector.fields["group_id"])
+        assert _value(sent.commands) == vector.fields["commands"]
+        written = sent.pack()
+    else:
+        opened, responses = packet.open_answers(key, vector.octets)
+        assert opened == counter
+        assert _value(tuple(responses)) == vector.fields["responses"]
+        written = packet.pack_answers(responses)
+    assert sealing.open_packet(key, vector.octets[2:]) == (counter, written)
+    assert vector.octets[2:] == sealing.seal_packet(key, vector.octets[2:7], written)
+
+
+@of("groups", kinds=("KeyMaterial",))
+def test_key_material_is_read_and_written_as_its_characteristic_has_it(vector: Vector) -> None:
+    key = SealKey(octets_in(vector, "key"), octets_in(vector, "iv"))
+    assert SealKey.from_characteristic(vector.octets) == key
+    assert key.to_characteristic() == vector.octets
+
+
+@of("groups", kinds=("Mistake",))
+def test_a_mistake_in_sealing_is_told_by_its_first_octets(vector: Vector) -> None:
+    key, iv, head = (octets_in(vector, name) for name in ("key", "iv", "randomizer"))
+    match vector.fields["mistake"]:
+        case "key reversed":
+            key = key[::-1]
+        case "iv reversed":
+            iv = iv[::-1]
+        case "randomizer reversed":
+            head = head[::-1]
+        case "whole nonce reversed":
+            nonce = (head + iv)[::-1]
+            head, iv = nonce[:5], nonce[5:]
+    sealed = SealKey(key, iv).packet_ccm.encrypt(head + iv, octets_in(vector, "structures"), b"\xea")
+    assert sealed[:4] == vector.octets
 
 
 def planes_of(vector: Vector) -> tuple[bytes, ...]:

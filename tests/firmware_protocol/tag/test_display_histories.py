@@ -112,6 +112,10 @@ class AnyHistoryOfADisplay(RuleBasedStateMachine):
         self.clock = clock
         self.after(display.power_up(display.power_cut(self.state)))
 
+    @rule(content=st.sampled_from(CONTENTS))
+    def it_is_asked_for_an_image(self, content: str) -> None:
+        self.after(display.image_asked(self.state, content))
+
     @rule(passed_ms=st.integers(1, 40))
     def time_passes(self, passed_ms: int) -> None:
         self.now_ms += passed_ms

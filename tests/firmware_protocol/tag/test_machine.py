@@ -16,14 +16,24 @@ from firmware_protocol.tag import NotNow, Outcome, PleaseCommission, TagMachine
 from firmware_protocol.tlv import (
     BasicState,
     BasicStateFlags,
+    Command,
     DisplayImage,
     DisplayState,
     Error,
     ErrorCode,
+    FactoryReset,
+    LedState,
     Ping,
     ReadSensorData,
+    RefreshDisplay,
     SensorValue,
+    ServiceReset,
+    UnassociateFromAp,
+    UnknownTlv,
+    UpdateComplete,
+    VendorCommand,
     pack_tlvs,
+    unpack_commands,
     unpack_responses,
 )
 
@@ -39,7 +49,7 @@ def bench() -> Bench:
     return joined
 
 
-def ask(bench: Bench, *commands: Ping | ReadSensorData | DisplayImage) -> list[object]:
+def ask(bench: Bench, *commands: Command) -> list[object]:
     assert bench.keys is not None
     bench.down_counter += 1
     item = SealedCommand(seal_command(bench.keys, bench.down_counter, pack_tlvs(commands)))
@@ -352,6 +362,94 @@ def test_display_image_is_refused_for_an_empty_slot_and_for_one_that_waits_for_i
     assert ask(bench, DisplayImage(0, 0, 1)) == [Error(ErrorCode.IMAGE_NOT_AVAILABLE)]
     bench.send_parts(SECOND, bench.offer(2, SECOND, t_ms=60_000))
     assert ask(bench, DisplayImage(0, 0, 1)) == [Error(ErrorCode.INVALID_STATE)]
+
+
+def test_a_commissioned_tag_on_poll_counts_as_synchronized(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    before = bench.tag.to_json()["displays"]
+    synchronized, refused = BasicState(BasicStateFlags.SYNCHRONIZED), Error(ErrorCode.INVALID_STATE)
+    assert ask(bench, UpdateComplete(0), FactoryReset(0)) == [refused, refused]
+    assert ask(bench, UnassociateFromAp(0), Ping(0)) == [BasicState(0), BasicState(0)]
+    assert ask(bench, Ping(0)) == [synchronized]
+    assert bench.tag.commissioned
+    assert bench.tag.to_json()["displays"] == before
+
+
+def test_a_service_reset_takes_back_the_need_of_service_until_it_is_measured_again(bench: Bench) -> None:
+    synchronized = BasicStateFlags.SYNCHRONIZED
+    bench.tag.measured(20, 2300)
+    bench.tag.power_cut()
+    assert ask(bench, Ping(0)) == [BasicState(synchronized | BasicStateFlags.SERVICE_NEEDED)]
+    assert ask(bench, ServiceReset(0), Ping(0)) == [BasicState(synchronized)] * 2
+    bench.tag.measured(20, 2300)
+    assert ask(bench, Ping(0)) == [BasicState(synchronized | BasicStateFlags.SERVICE_NEEDED)]
+
+
+def test_a_command_with_lasting_effect_is_never_obeyed_again_after_a_reboot(bench: Bench) -> None:
+    assert bench.keys is not None
+    lasting = [SealedCommand(seal_command(bench.keys, n, pack_tlvs([ServiceReset(0)]))) for n in (90, 91)]
+    ping = SealedCommand(seal_command(bench.keys, 92, pack_tlvs([Ping(0)])))
+    assert len(bench.tag.receive(lasting[1])) == len(bench.tag.receive(ping)) == 1
+    kept = json.loads(json.dumps(bench.tag.to_json()))
+    bench.tag = TagMachine.from_json(TAG, CODE, kept, bytes)
+    assert [bench.tag.receive(item) for item in lasting] == [[], []]
+    assert len(bench.tag.receive(ping)) == 1, "what a reboot lets be replayed asks a question, no more"
+    answer, bench.keys = bench.answer_to(bench.request(bench.tag.receive(PleaseCommission.BIT)), owner=True)
+    bench.tag.receive(answer)
+    bench.down_counter = 0
+    assert ask(bench, Ping(0)) == [BasicState(BasicStateFlags.SYNCHRONIZED)], "new keys, new counters"
+
+
+def test_the_memory_of_a_tag_of_the_first_release_is_read(bench: Bench) -> None:
+    kept = bench.tag.to_json()
+    old = {name: value for name, value in kept.items() if name != "down_floor"}
+    bench.tag = TagMachine.from_json(TAG, CODE, json.loads(json.dumps(old)), bytes)
+    assert bench.tag.to_json() == kept
+
+
+def test_a_refresh_by_command_draws_a_glass_that_failed_and_none_that_shows_its_order(bench: Bench) -> None:
+    bench.send_parts(FIRST, bench.offer(1, FIRST))
+    bench.draw(Outcome.BUSY_MISSING)
+    assert ask(bench, RefreshDisplay(0, 0)) == [DisplayState(0, 0)]
+    assert bench.draw()
+    assert bench.glass == [FIRST.planes]
+    assert ask(bench, RefreshDisplay(0, 0)) == [DisplayState(0, 0)]
+    assert not bench.draw()
+    [report] = bench.reports(bench.tag.contact())
+    assert (report.state, report.revision, report.refresh_counter) == (ReportState.SHOWN, 1, 1)
+
+
+def test_a_glass_that_no_manifest_orders_is_not_drawn_by_command(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    answer, bench.keys = bench.answer_to(bench.request(bench.tag.receive(PleaseCommission.BIT)), owner=True)
+    bench.tag.receive(answer)
+    assert ask(bench, RefreshDisplay(0, 0)) == [Error(ErrorCode.INVALID_STATE)]
+    assert not bench.draw()
+
+
+def test_an_led_that_was_lit_before_the_tag_knew_the_time_begins_when_it_is_told(bench: Bench) -> None:
+    [lit] = unpack_commands(bytes.fromhex("B00000FF010000000005320400"))  # 100 ms, twice
+    [timed] = unpack_commands(bytes.fromhex("F00000FF010000000005320400") + (9000).to_bytes(4, "little"))
+    assert not isinstance(lit, UnknownTlv)
+    assert not isinstance(timed, UnknownTlv)
+    assert ask(bench, lit, timed) == [LedState(0), Error(ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME)]
+    led = bench.tag.commanded.leds[0]
+    bench.tag.time_is(5000)
+    assert bench.tag.wake_at() == 5200
+    assert led.lit_at(5199) is not None
+    bench.tag.time_is(4000)  # the site's clock was set back
+    assert led.lit_at(4000) is not None
+    bench.tag.time_is(5200)
+    assert not led.is_active
+    assert bench.tag.wake_at() is None
+
+
+def test_a_tag_without_leds_knows_no_such_command(bench: Bench) -> None:
+    bench.tag = TagMachine(TAG, CODE, [PANEL], bytes, bench.tag.memory, leds=0)
+    [lit] = unpack_commands(bytes.fromhex("B00000FF010000000005320400"))
+    assert not isinstance(lit, UnknownTlv)
+    invalid_opcode = Error(ErrorCode.INVALID_OPCODE)
+    assert ask(bench, lit, VendorCommand(0, b"")) == [invalid_opcode, invalid_opcode]
 
 
 def test_a_command_heard_twice_is_answered_once(bench: Bench) -> None:
