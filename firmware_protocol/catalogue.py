@@ -185,8 +185,9 @@ def _framed(message: type[Any], code: int) -> tuple[Piece, ...]:
 
 def _says(message: type[Any]) -> str:
     """The first paragraph of its docstring, on one line, as plain words."""
-    text = (message.__doc__ or "").partition("\n\n")[0]
-    return re.sub(r"`(?:\w+\.)*(\w+)`", r"\1", " ".join(text.split()))
+    text = " ".join((message.__doc__ or "").partition("\n\n")[0].split())
+    text = re.sub(r"[:,] `\w+\.\w+`", "", text)  # where the code is means nothing to firmware
+    return text.replace("`", "").replace("*", "")
 
 
 def _own(message: type[Any]) -> Structure:

@@ -294,8 +294,8 @@ static inline size_t esl_tlv_parameters(uint8_t opcode) { return (size_t)(opcode
 
 /* Structures without a code. */
 
-/* Manifest: What a display's glass shall be. t_ms is 0 unless the action is *show at T*, where it
- * is not. */
+/* Manifest: What a display's glass shall be. t_ms is 0 unless the action is show at T, where it is
+ * not. */
 #define ESL_MANIFEST_OCTETS 64u
 #define ESL_MANIFEST_FIELDS(X) \
     X(display, ESL_KIND_UNSIGNED, 0, 1, 0, 31, 1, ESL_ANY) \
@@ -513,7 +513,7 @@ ESL_ASSERT(digest_row_at_contacts, offsetof(struct esl_digest_row, contacts) == 
 ESL_ASSERT(digest_row_at_missed, offsetof(struct esl_digest_row, missed) == 10);
 ESL_ASSERT(digest_row_at_signal_dbm, offsetof(struct esl_digest_row, signal_dbm) == 12);
 
-/* PartRange: Octets offset to `offset + length` of a stream; what lies beyond its end is not sent. */
+/* PartRange: Octets offset to offset + length of a stream; what lies beyond its end is not sent. */
 #define ESL_PART_RANGE_OCTETS 8u
 #define ESL_PART_RANGE_FIELDS(X) \
     X(offset, ESL_KIND_UNSIGNED, 0, 4, 0, 0x40200u, 1, ESL_ANY) \
@@ -706,7 +706,7 @@ ESL_ASSERT(frame_part_at_offset, offsetof(struct esl_frame_part, offset) == 17);
 
 /* Items up: struct esl_item_head, then these. */
 
-/* Join: The tag asks to join: message 1 of a commissioning, JoinRequest. */
+/* Join: The tag asks to join: message 1 of a commissioning. */
 #define ESL_ITEM_UP_JOIN_CODE 0x01u
 #define ESL_ITEM_UP_JOIN_MASK 0xFFu
 #define ESL_ITEM_UP_JOIN_OCTETS 24u
@@ -719,7 +719,7 @@ struct esl_item_up_join {
 ESL_ASSERT(item_up_join, sizeof(struct esl_item_up_join) == ESL_ITEM_UP_JOIN_OCTETS);
 ESL_ASSERT(item_up_join_at_octets, offsetof(struct esl_item_up_join, octets) == 0);
 
-/* SealedReport: The report of one display, sealed with the key *up*: seal_report. */
+/* SealedReport: The report of one display, sealed with the key up. */
 #define ESL_ITEM_UP_SEALED_REPORT_CODE 0x02u
 #define ESL_ITEM_UP_SEALED_REPORT_MASK 0xFFu
 #define ESL_ITEM_UP_SEALED_REPORT_OCTETS 30u
@@ -732,8 +732,7 @@ struct esl_item_up_sealed_report {
 ESL_ASSERT(item_up_sealed_report, sizeof(struct esl_item_up_sealed_report) == ESL_ITEM_UP_SEALED_REPORT_OCTETS);
 ESL_ASSERT(item_up_sealed_report_at_octets, offsetof(struct esl_item_up_sealed_report, octets) == 0);
 
-/* Response: The responses to one command item, in its commands' order, sealed with the key *up*:
- * seal_answer. */
+/* Response: The responses to one command item, in its commands' order, sealed with the key up. */
 #define ESL_ITEM_UP_RESPONSE_CODE 0x03u
 #define ESL_ITEM_UP_RESPONSE_MASK 0xFFu
 #define ESL_ITEM_UP_RESPONSE_OCTETS 0u
@@ -778,7 +777,7 @@ ESL_ASSERT(item_up_part_request_at_first_offset, offsetof(struct esl_item_up_par
 
 /* Items down: struct esl_item_head, then these. */
 
-/* JoinAnswer: The gateway's answer to a join: message 2 of a commissioning, JoinAnswer. */
+/* JoinAnswer: The gateway's answer to a join: message 2 of a commissioning. */
 #define ESL_ITEM_DOWN_JOIN_ANSWER_CODE 0x01u
 #define ESL_ITEM_DOWN_JOIN_ANSWER_MASK 0xFFu
 #define ESL_ITEM_DOWN_JOIN_ANSWER_OCTETS 32u
@@ -791,7 +790,7 @@ struct esl_item_down_join_answer {
 ESL_ASSERT(item_down_join_answer, sizeof(struct esl_item_down_join_answer) == ESL_ITEM_DOWN_JOIN_ANSWER_OCTETS);
 ESL_ASSERT(item_down_join_answer_at_octets, offsetof(struct esl_item_down_join_answer, octets) == 0);
 
-/* SealedManifest: The manifest of one display, sealed with the key *down*: seal_manifest. */
+/* SealedManifest: The manifest of one display, sealed with the key down. */
 #define ESL_ITEM_DOWN_SEALED_MANIFEST_CODE 0x02u
 #define ESL_ITEM_DOWN_SEALED_MANIFEST_MASK 0xFFu
 #define ESL_ITEM_DOWN_SEALED_MANIFEST_OCTETS 77u
@@ -804,7 +803,7 @@ struct esl_item_down_sealed_manifest {
 ESL_ASSERT(item_down_sealed_manifest, sizeof(struct esl_item_down_sealed_manifest) == ESL_ITEM_DOWN_SEALED_MANIFEST_OCTETS);
 ESL_ASSERT(item_down_sealed_manifest_at_octets, offsetof(struct esl_item_down_sealed_manifest, octets) == 0);
 
-/* SealedCommand: Commands for this tag, sealed with the key *down*: seal_command. */
+/* SealedCommand: Commands for this tag, sealed with the key down. */
 #define ESL_ITEM_DOWN_SEALED_COMMAND_CODE 0x03u
 #define ESL_ITEM_DOWN_SEALED_COMMAND_MASK 0xFFu
 #define ESL_ITEM_DOWN_SEALED_COMMAND_OCTETS 0u

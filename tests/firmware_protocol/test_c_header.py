@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields
+from wire_vectors import VECTORS
 
 from firmware_protocol import FieldError, PeerError, TagId
 from firmware_protocol.c_header import c_header
@@ -22,7 +23,6 @@ from firmware_protocol.layout import Fixed
 from firmware_protocol.manifest import Manifest
 from firmware_protocol.readers import READERS
 from firmware_protocol.report import Report
-from firmware_protocol.vectors import SUBJECTS, Vector, read_vectors
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "firmware_protocol" / "c"
@@ -114,39 +114,6 @@ def _word(value: object) -> str:
             return "".join(f"\\{ord(sign):02X}" if sign < " " or sign == "\\" else sign for sign in value)
         case _:
             return str(value)
-
-
-def inputs_of(vector: Vector) -> list[tuple[str, bytes]]:
-    """The kinds of octets in a vector: its own, and plain ones inside what is sealed."""
-    kinds = {
-        "Contact": "poll-up",
-        "Answer": "poll-down",
-        "Part": "poll-down",
-        "Payload": "payload",
-        "Frame": "serial",
-        "Manifest": "manifest",
-        "Report": "report",
-        "JoinRequest": "join-request",
-        "JoinAnswer": "join-answer",
-        "SealedManifest": "sealed-manifest",
-        "SealedReport": "sealed-report",
-        "SealedCommand": "sealed-tlvs",
-        "SealedAnswer": "sealed-tlvs",
-        "Packet": "packet",
-    }
-    if vector.kind in kinds:
-        found = [(kinds[vector.kind], vector.octets)]
-    elif vector in LINK:
-        found = [("link", vector.octets)]
-    else:
-        found = [(kind, vector.octets) for kind in ("commands", "responses") if vector in SERVICE]
-    inside = {"manifest": "manifest", "report": "report"}
-    found += [(inside[name], bytes.fromhex(str(vector.fields[name]))) for name in inside if name in vector.fields]
-    return found
-
-
-SERVICE, LINK = read_vectors("service"), read_vectors("link")
-VECTORS = [each for subject in SUBJECTS for vector in read_vectors(subject) for each in inputs_of(vector)]
 
 
 def corrupted(octets: bytes) -> Iterator[bytes]:
