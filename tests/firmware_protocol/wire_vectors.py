@@ -1,7 +1,12 @@
-"""The vectors as octets of the kinds that `firmware_protocol.readers` reads, with what stands plain in a seal."""
+"""The vectors, of today and of each release, as octets of the kinds that `readers` reads, with what a seal holds."""
+
+import json
+from pathlib import Path
 
 from firmware_protocol.tlv import COMMANDS
-from firmware_protocol.vectors import SUBJECTS, Vector, read_vectors
+from firmware_protocol.vectors import SUBJECTS, Vector, read_vectors, vectors_in
+
+RELEASED = Path(__file__).parent / "released_vectors"
 
 _KINDS = {
     "Contact": "poll-up",
@@ -37,4 +42,22 @@ def inputs_of(subject: str, vector: Vector) -> list[tuple[str, bytes]]:
     return found + [(name, bytes.fromhex(str(vector.fields[name]))) for name in plain]
 
 
-VECTORS = [each for subject in SUBJECTS for vector in read_vectors(subject) for each in inputs_of(subject, vector)]
+def released_vectors() -> dict[str, dict[str, list[Vector]]]:
+    """Of each version that was released, by subject: as they were then."""
+    return {
+        version: {
+            Path(file).stem: vectors_in((RELEASED / version / file).read_text(encoding="utf-8")) for file in files
+        }
+        for version, files in json.loads((RELEASED / "sha256.json").read_text(encoding="utf-8")).items()
+    }
+
+
+def vectors_of(subject: str) -> list[Vector]:
+    """Today's, and those of releases that are no longer among them."""
+    found = read_vectors(subject)
+    for subjects in released_vectors().values():
+        found += [vector for vector in subjects.get(subject, []) if vector not in found]
+    return found
+
+
+VECTORS = [each for subject in SUBJECTS for vector in vectors_of(subject) for each in inputs_of(subject, vector)]
