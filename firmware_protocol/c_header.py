@@ -70,6 +70,7 @@ _CONSTANTS: tuple[tuple[str, int, str], ...] = (
     ("PART_OCTETS", poll.PART_OCTETS, "offsets of parts are multiples of it"),
     ("BITMAP_OCTETS_MAX", poll.BITMAP_OCTETS_MAX, "of a part request"),
     ("PAYLOAD_OCTETS_MAX", limits.PAYLOAD_OCTETS_MAX, ""),
+    ("PAYLOAD_MESSAGES_MAX", limits.PAYLOAD_MESSAGES_MAX, "in one payload"),
     ("SEALED_OCTETS_MAX", limits.SEALED_OCTETS_MAX, "in FromTag and ToTag"),
     ("PARTS_OCTETS_MAX", limits.PARTS_OCTETS_MAX, "in Parts"),
     ("SERIAL_VERSION", frames.SERIAL_VERSION, "the flags of open and opened"),

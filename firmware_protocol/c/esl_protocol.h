@@ -75,6 +75,7 @@
 #define ESL_PART_OCTETS 99u /* offsets of parts are multiples of it */
 #define ESL_BITMAP_OCTETS_MAX 64u /* of a part request */
 #define ESL_PAYLOAD_OCTETS_MAX 32768u
+#define ESL_PAYLOAD_MESSAGES_MAX 3000u /* in one payload */
 #define ESL_SEALED_OCTETS_MAX 96u /* in FromTag and ToTag */
 #define ESL_PARTS_OCTETS_MAX 4608u /* in Parts */
 #define ESL_SERIAL_VERSION 1u /* the flags of open and opened */

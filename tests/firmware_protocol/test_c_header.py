@@ -161,6 +161,7 @@ def test_the_c_decoder_refuses_what_is_wrong_under_a_sound_check_sum(decoder: Pa
             inputs += [(kind, _with_crc(wrong)) for wrong in corrupted(octets) if len(wrong) >= 10]
         if kind == "link":
             inputs += [("payload", _with_crc(b"\x01\x00" + bytes(8) + wrong)) for wrong in corrupted(octets)]
+    inputs += [("payload", _with_crc(b"\x01\x00" + bytes(8) + b"\x88\x00\x00" * count)) for count in (3_000, 3_001)]
     found = list(answers_of(decoder, inputs))
     assert found == [expected(kind, octets) for kind, octets in inputs]
     assert {answer[0] for answer in found} == {"ok", "refused"}

@@ -10,7 +10,7 @@ from firmware_protocol import Action, Codec, ReportState
 from firmware_protocol.encoding import BLOCK_OCTETS, ENCODED_OCTETS_MAX
 from firmware_protocol.link import messages
 from firmware_protocol.link.frames import FrameType
-from firmware_protocol.link.limits import PAYLOAD_OCTETS_MAX, SERIAL_DATA_OCTETS_MAX
+from firmware_protocol.link.limits import PAYLOAD_MESSAGES_MAX, PAYLOAD_OCTETS_MAX, SERIAL_DATA_OCTETS_MAX
 from firmware_protocol.link.serial import SerialLink
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import FRAME_OCTETS_MAX, FRAMES, ITEMS_DOWN, ITEMS_UP
@@ -77,7 +77,7 @@ def test_every_error_code_is_in_the_document() -> None:
 
 
 def test_sizes_in_the_document_are_those_of_the_code() -> None:
-    for number in (ENCODED_OCTETS_MAX, BLOCK_OCTETS, PAYLOAD_OCTETS_MAX):
+    for number in (ENCODED_OCTETS_MAX, BLOCK_OCTETS, PAYLOAD_OCTETS_MAX, PAYLOAD_MESSAGES_MAX):
         assert f"{number:,}" in PAGE
     assert f"at most {FRAME_OCTETS_MAX} octets" in FLOWING
     assert f"| 12 | 0 to {SERIAL_DATA_OCTETS_MAX} | data |" in PAGE

@@ -422,9 +422,12 @@ static int read_messages(const uint8_t *octets, size_t count, size_t start, cons
     while (start < count) {
         const struct esl_message_head *head = (const struct esl_message_head *)(octets + start);
         size_t body = start + ESL_MESSAGE_HEAD_OCTETS;
-        struct path message = at_place(path, (*found)++);
+        struct path message = at_place(path, *found);
         const struct structure *row;
         size_t length;
+        if ((*found)++ == ESL_PAYLOAD_MESSAGES_MAX) {
+            return refuse(start, "too many messages");
+        }
         if (body > count) {
             return refuse(start, "no whole head");
         }
