@@ -1,7 +1,8 @@
 """Payloads: what a carrier takes at once, several messages and the number of the first.
 
-In: messages, at most 3,000. Out: octets, at most 32,768: version u8, flags u8, CRC-32 u32 of everything behind it, first number u32,
-then messages, all of one direction. Rule: a payload is taken whole or not at all; a bad one is a `FieldError`, no more.
+In: messages, at most 3,000. Out: octets, at most 32,768: version u8, flags u8, CRC-32 u32 of everything behind it,
+first number u32, then messages, all of one direction. Rule: a payload is taken whole or not at all; a bad one is a
+`FieldError`, no more.
 """
 
 import struct
