@@ -19,7 +19,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from benchmarks.fuzz_decoders import Decoder, decoders
+from benchmarks.fuzz_decoder import Decoder
+from benchmarks.fuzz_decoders import decoders
 from benchmarks.fuzz_inputs import at_random, changed
 from firmware_protocol.errors import PeerError
 

@@ -6,12 +6,12 @@ are fixed, so that what is sealed can be changed inside its seal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from random import Random
 
 from benchmarks import fuzz_inputs as inputs
+from benchmarks.fuzz_decoder import Decoder
+from benchmarks.fuzz_module import TAG, module_decoders
 from firmware_protocol import sealing
 from firmware_protocol.catalogue import Group, own
 from firmware_protocol.commissioning import JoinAnswer, JoinRequest
@@ -25,11 +25,7 @@ from firmware_protocol.keys import SealKey, SessionKeys
 from firmware_protocol.link.frames import Frame, FrameReader, FrameType
 from firmware_protocol.link.serial import SerialLink
 from firmware_protocol.manifest import Manifest
-from firmware_protocol.openepaperlink import frames as module
-from firmware_protocol.openepaperlink.host import ModuleHost
-from firmware_protocol.openepaperlink.picture import payload_of, planes_of
-from firmware_protocol.openepaperlink.reader import ModuleReader
-from firmware_protocol.openepaperlink.tag_type import TAG_TYPES, TagTypeInvalid, read_tag_type
+from firmware_protocol.openepaperlink.tag_type import TagTypeInvalid, read_tag_type
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import PART_OCTETS, Part, pack_frame, unpack_down
 from firmware_protocol.readers import READERS
@@ -39,7 +35,6 @@ from firmware_protocol.tag.transfer import Transfer
 from firmware_protocol.tlv import unpack_commands, unpack_responses
 from firmware_protocol.vectors import read_vectors
 
-TAG = TagId(bytes.fromhex("A4C1380000000001"))
 KEYS = SessionKeys.unpack(bytes(range(48)))
 GROUP_KEY = SealKey(bytes(range(16)), bytes(8))
 JOIN_KEY = bytes(range(16))
@@ -51,32 +46,11 @@ MANIFEST = Manifest.showing(0, 7, content_id(PANEL, PLANES), PICTURE)
 _REQUEST = JoinRequest.seal(JOIN_KEY, TAG, bytes(8))
 LONG_PICTURE = encode((Random(3).randbytes(15_000),), Codec.RAW)
 LONG_MANIFEST = Manifest.showing(0, 7, bytes(16), LONG_PICTURE)
-_GLASSES = sorted(TAG_TYPES.values(), key=lambda kind: sum(kind.panel.plane_sizes))
-_TAG_TYPES = (_GLASSES[0], _GLASSES[-1])
 _TAG_TYPE = 'hw_type = 1\nname = "a"\nwidth_px = 296\nheight_px = 128\nrotate_buffer = 1\ncolours = "WKR"\n'
-
-Read = Callable[[bytes], object]
-Make = Callable[[Random], bytes]
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """`weight`: its share of all inputs. `mend`: what is done to a changed seed, so that a check sum does not hide all
-    that lies behind it. `octets_max`: of inputs at random.
-    """
-
-    name: str
-    read: Read
-    seeds: tuple[bytes, ...]
-    weight: float
-    make: Make | None = None
-    mend: inputs.Mend | None = None
-    octets_max: int = 140
-    errors: tuple[type[Exception], ...] = ()
 
 
 def decoders() -> list[Decoder]:
-    return [*_wire(), *_seals(), *_pictures(), *_module(), *_whole(), *_texts()]
+    return [*_wire(), *_seals(), *_pictures(), *module_decoders(), *_whole(), *_texts()]
 
 
 def _seeds(*subjects: str, kinds: tuple[str, ...] = ()) -> tuple[bytes, ...]:
@@ -244,94 +218,6 @@ def _stream(octets: bytes) -> bool:
     if whole is not None and whole != LONG_PICTURE.data:
         raise AssertionError("another picture than its manifest vouches for")
     return whole is not None
-
-
-def _module() -> list[Decoder]:
-    structs: list[tuple[bytes, object]] = [
-        (b"ADR>", module.CheckIn(TAG, 1, 200, -60, 20, 3000, 1, 0, 0, 0x26, 11, 0, bytes(8))),
-        (b"RQB>", module.BlockWanted(bytes(8), 1, TAG)),
-        (b"XFC>", module.TransferComplete(TAG)),
-        (b"XTO>", module.SlotExpired(TAG)),
-        (b"TRD>", module.ReturnedData(TAG, 21, 0, 0, bytes(8), 1, b"abc")),
-    ]
-    seeds = (
-        *(verb + module.pack(value) for verb, value in structs),
-        b"ACK>",
-        b"TYP>01VER>0026MAC>0011223344556677ZCH>0B",
-    )
-    kinds = [type(value) for _, value in structs]
-    return [
-        Decoder("module reader", _module_reader, seeds, 5, mend=inputs.with_sum, octets_max=400),
-        Decoder("module host", _module_host, seeds, 2, mend=inputs.with_sum, octets_max=400),
-        Decoder("module structs", partial(_module_structs, kinds), tuple(seed[4:] for seed in seeds[:5]), 3),
-        Decoder(
-            "module block",
-            module.unpack_block,
-            (module.pack_block(bytes(9))[:4100],),
-            0.3,
-            inputs.block,
-            octets_max=4100,
-        ),
-        Decoder("module picture", _module_picture, _module_payloads(), 0.3, octets_max=3000),
-    ]
-
-
-def _module_reader(octets: bytes) -> bool:
-    reader = ModuleReader()
-    return bool([*reader.feed(octets), *reader.idle()])
-
-
-def _module_host(octets: bytes) -> bool:
-    """While it shakes hands, and when it is up."""
-    host = ModuleHost(channel=11)
-    host.opened(0.0)
-    events = 0
-    for place, said in enumerate(
-        (octets, b"ACK>", b"ACK>TYP>01VER>0026MAC>0011223344556677ZCH>0BPEN>00NOP>00", b"ACK>", octets)
-    ):
-        now_s = place * 0.2
-        host.to_send(now_s)
-        events += len(host.receive(said, now_s))
-        events += len(host.pass_time(now_s + 0.1))
-        host.to_send(now_s + 0.1)
-    return events > 1
-
-
-def _module_structs(kinds: list[type], octets: bytes) -> bool:
-    """Whether it is any of them."""
-    taken = 0
-    for kind in kinds:
-        try:
-            module.unpack(kind, octets)
-            taken += 1
-        except FieldError:
-            continue
-    return bool(taken)
-
-
-@cache
-def _module_payloads() -> tuple[bytes, ...]:
-    """Which of two tag types, the smallest and the largest; data type; picture: whole, cut, and far too large."""
-    found = []
-    for place, kind in enumerate(_TAG_TYPES):
-        planes = (b"\xff" * kind.panel.plane_octets, *map(bytes, kind.panel.plane_sizes[1:]))
-        for refused in (frozenset[int](), frozenset((module.DataType.ZLIB,))):
-            payload = payload_of(kind, planes, 0xFFFF, refused=refused)
-            found.append(bytes((place, payload.data_type)) + payload.octets[: 100_000 if refused else None])
-        width, height = kind.buffer_px
-        head = b"\x06" + width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\x01"
-        for size in (kind.panel.plane_octets, kind.panel.plane_octets + 1, 3_000_000):
-            told = (6 + kind.panel.plane_octets).to_bytes(4, "little")
-            for bits in (9, 12, 15):
-                stream = inputs.deflated(Random(1), head + bytes(size), bits)
-                found.append(bytes((place, module.DataType.ZLIB)) + told + stream)
-    return tuple(found)
-
-
-def _module_picture(octets: bytes) -> object:
-    if len(octets) < 2:
-        raise FieldError("picture", f"{len(octets)} octets", "a tag type, a data type and a picture", offset=0)
-    return planes_of(_TAG_TYPES[octets[0] % len(_TAG_TYPES)], octets[1], octets[2:])
 
 
 def _whole() -> list[Decoder]:

@@ -6,7 +6,7 @@ In: dice. Out: octets. Rule: the same dice give the same inputs; nothing here ju
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from cobs import cobs
@@ -35,8 +35,6 @@ _NUMBERS = (
     0xFFFFFFFF,
 )
 _DENSE_EVERY = 200  # payloads of as many messages as fit cost milliseconds each
-
-Mend = Callable[[bytes], bytes]
 
 
 def at_random(dice: Random, octets_max: int) -> bytes:

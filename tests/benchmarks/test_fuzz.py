@@ -10,7 +10,7 @@ INPUTS = 20_000
 PLANTED = """
 import json, time
 from benchmarks.fuzz import fuzz
-from benchmarks.fuzz_decoders import Decoder
+from benchmarks.fuzz_decoder import Decoder
 from firmware_protocol import FieldError
 
 def wrong(octets):
