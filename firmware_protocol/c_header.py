@@ -209,7 +209,7 @@ def c_header() -> str:
     sections = [_HEAD, "/* Sizes and limits. */\n", *map(_constant, *zip(*_CONSTANTS, strict=True)), ""]
     sections += ["/* What stands in a field. */\n", "enum esl_kind {"]
     sections += [f"    {name}," for name in _KINDS.values()]
-    sections += ["};\n", "#define ESL_ANY_MEMBERS(X)", "#define ESL_NO_ROW_FIELDS(X)", "#define ESL_NO_ROW_OCTETS 0\n"]
+    sections += ["};\n", "#define ESL_ANY_MEMBERS(X)\n"]
     used = _used_enumerations()
     for kind in (*_ENUMERATIONS, *(kind for kind in used if kind not in _ENUMERATIONS)):
         sections += _enumeration(kind)

@@ -99,8 +99,6 @@ enum esl_kind {
 };
 
 #define ESL_ANY_MEMBERS(X)
-#define ESL_NO_ROW_FIELDS(X)
-#define ESL_NO_ROW_OCTETS 0
 
 enum esl_action {
     ESL_ACTION_KEEP = 0,

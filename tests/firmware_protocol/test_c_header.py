@@ -1,14 +1,13 @@
 """The C header: it is the tables', it compiles as C99, and a C decoder made of it reads and refuses as Python does."""
 
 import os
-import shutil
-import subprocess
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
 
 import pytest
+from c_program import FOLDER, answered, compiled, needs_gcc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -24,15 +23,9 @@ from firmware_protocol.manifest import Manifest
 from firmware_protocol.readers import READERS
 from firmware_protocol.report import Report
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "firmware_protocol" / "c"
-SOURCE = Path(__file__).parent / "c" / "decoder.c"
-FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", f"-I{FOLDER}")
-SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 LONG = bool(os.environ.get("ESL_TEST_LONG"))
 
 Answer = tuple[str, object]
-needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc compiles the C decoder; it is not installed")
 
 
 def test_the_header_in_the_package_is_what_the_tables_give() -> None:
@@ -42,24 +35,12 @@ def test_the_header_in_the_package_is_what_the_tables_give() -> None:
 
 @pytest.fixture(scope="module")
 def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The C decoder, with the sanitizers where this gcc has them."""
-    made = tmp_path_factory.mktemp("c") / "decoder"
-    for more in (SANITIZERS, ()):
-        built = subprocess.run(
-            ["gcc", *FLAGS, *more, "-o", made, SOURCE], capture_output=True, text=True, timeout=120, check=False
-        )
-        if built.returncode == 0:
-            return made
-        if "asan" not in built.stderr and "ubsan" not in built.stderr:
-            break
-    pytest.fail(built.stderr)
+    return compiled("decoder", tmp_path_factory.mktemp("c"))
 
 
 def answers_of(decoder: Path, inputs: Sequence[tuple[str, bytes]]) -> Iterator[Answer]:
     lines = "".join(f"{kind} {octets.hex().upper()}\n" for kind, octets in inputs)
-    ended = subprocess.run([decoder], input=lines.encode(), capture_output=True, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stderr.decode(errors="replace")[-2000:]
-    for block in ended.stdout.decode("utf-8").split("\n\n")[:-1]:
+    for block in answered(decoder, lines).split("\n\n")[:-1]:
         head, _, body = block.partition("\n")
         if head == "ok":
             yield "ok", dict(line.split("=", 1) for line in body.split("\n") if line)
