@@ -8,10 +8,11 @@ named is guessed by trying all of them, and check sums end the guessing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import IntFlag
+from enum import Enum, IntFlag
 
 from cobs import cobs
 from msgspec import Struct
+from msgspec.structs import fields
 
 from firmware_protocol.catalogue import CATALOGUE, Group, Piece, Structure, own, structure_of
 from firmware_protocol.counters import RANDOMIZER_OCTETS, read_randomizer
@@ -149,9 +150,25 @@ def _value(key: str, piece: Piece, raw: bytes) -> str:
         return str(int.from_bytes(raw, "little", signed=True))
     if piece.name == "randomizer":
         return _randomizer(raw)
+    if (parts := _parts(wire, raw)) is not None:
+        return parts
     if wire.kind is FieldKind.OCTETS:
         return raw.hex().upper() if len(raw) <= 16 else _count(raw)
     return _number(key, int.from_bytes(raw, "little"), wire)
+
+
+def _parts(wire: Fixed | Tail, raw: bytes) -> str | None:
+    """Of a field that is taken apart: its parts by name."""
+    if not isinstance(wire, Fixed) or wire.value_of is None or wire.raw_of is None:
+        return None
+    value = wire.value_of(raw if wire.code.endswith("s") else int.from_bytes(raw, "little"))
+    if not isinstance(value, Struct):
+        return None
+    return ", ".join(f"{_words(one.name)} {_part(getattr(value, one.name))}" for one in fields(value))
+
+
+def _part(value: object) -> str:
+    return _words(value.name) if isinstance(value, Enum) else str(value)
 
 
 def _number(key: str, number: int, wire: Fixed | Tail) -> str:

@@ -244,6 +244,11 @@ def wired(plain: type[Message]) -> type[Message]:
     return message
 
 
+def is_wired(message: type[Any]) -> bool:
+    """Whether `wired` made this class."""
+    return message in _WIRES
+
+
 def wires_of(message: type[Any]) -> Mapping[str, Fixed | Tail]:
     """How the fields of a class made by `wired` lie on the wire, in their order, by name."""
     return _WIRES[message]

@@ -18,7 +18,7 @@ from firmware_protocol import FieldError, PeerError, TagId
 from firmware_protocol.c_header import c_header
 from firmware_protocol.catalogue import own
 from firmware_protocol.commissioning import JoinAnswer, JoinRequest
-from firmware_protocol.layout import Fixed
+from firmware_protocol.layout import Fixed, is_wired, wires_of
 from firmware_protocol.manifest import Manifest
 from firmware_protocol.readers import READERS
 from firmware_protocol.report import Report
@@ -78,9 +78,19 @@ def flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
             yield from flat(one, at)
     elif isinstance(value, Struct):
         for each in fields(value):
-            yield from flat(getattr(value, each.name), f"{path}.{each.name}" if path else each.name)
+            said = _as_it_travels(type(value), each.name, getattr(value, each.name))
+            yield from flat(said, f"{path}.{each.name}" if path else each.name)
     else:
         yield path, _word(value)
+
+
+def _as_it_travels(message: type, name: str, value: object) -> object:
+    """A field whose octets Python takes apart is one number to the header."""
+    wire = wires_of(message).get(name) if is_wired(message) else None
+    if not isinstance(wire, Fixed) or wire.raw_of is None or not isinstance(value, Struct):
+        return value
+    raw = wire.raw_of(value)
+    return int.from_bytes(raw, "little") if isinstance(raw, bytes) else raw
 
 
 def _word(value: object) -> str:

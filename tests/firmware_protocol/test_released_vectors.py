@@ -49,7 +49,7 @@ def test_a_released_vector_is_still_among_todays_unchanged(subject: str, vector:
 
 @pytest.mark.parametrize(("subject", "vector"), RELEASED_VECTORS)
 def test_a_released_frame_is_still_taken_and_explained(subject: str, vector: Vector) -> None:
-    for kind, octets in inputs_of(subject, vector):
+    for kind, octets in inputs_of(vector):
         assert explain(kind, octets).lines
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from firmware_protocol.identity import TagId
 from firmware_protocol.layout import FieldKind, Fixed, Tail, wires_of
@@ -46,11 +47,25 @@ def _values(message: type[Any], wire: Fixed | Tail) -> st.SearchStrategy[Any]:
         return st.binary(min_size=8, max_size=8).map(TagId)
     if wire.kind is FieldKind.OCTETS:
         return st.binary(min_size=wire.octets, max_size=wire.octets)
+    if _is_taken_apart(wire):
+        largest = (1 << 8 * wire.octets) - 1
+        numbers = st.integers(0, largest)
+        raws = (
+            numbers.map(lambda number: number.to_bytes(wire.octets, "little")) if wire.code.endswith("s") else numbers
+        )
+        return raws.map(wire.value_of)  # type: ignore[arg-type]
     if wire.kind is FieldKind.SIGNED:
         return st.integers(-(1 << 8 * wire.octets - 1), (1 << 8 * wire.octets - 1) - 1)
     most = (1 << 8 * wire.octets) - 1 if wire.at_most is None else wire.at_most
     step = wire.multiple_of
     return st.integers(-(-wire.at_least // step), most // step).map(lambda number: number * step)
+
+
+def _is_taken_apart(wire: Fixed) -> bool:
+    """Its value has parts, as an LED's colour has."""
+    if wire.value_of is None or wire.raw_of is None:
+        return False
+    return isinstance(wire.value_of(bytes(wire.octets) if wire.code.endswith("s") else 0), Struct)
 
 
 def _tails(message: type[Any], wire: Tail) -> st.SearchStrategy[Any]:

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from firmware_protocol.tlv import COMMANDS
+from firmware_protocol.link.messages import DOWN, UP
+from firmware_protocol.tlv import COMMANDS, RESPONSES
 from firmware_protocol.vectors import SUBJECTS, Vector, read_vectors, vectors_in
 
 RELEASED = Path(__file__).parent / "released_vectors"
@@ -25,19 +26,13 @@ _KINDS = {
     "Packet": "packet",
 }
 
-_COMMANDS = {row.name for row in COMMANDS.values()}
+_TABLES = (("commands", COMMANDS), ("responses", RESPONSES), ("link", UP), ("link", DOWN))
+_KINDS |= {row.name: kind for kind, table in _TABLES for row in table.values()}
 
 
-def inputs_of(subject: str, vector: Vector) -> list[tuple[str, bytes]]:
-    """Kinds and octets: a vector's own, and plain ones that it names."""
-    if subject == "link":
-        found = [("link", vector.octets)]
-    elif subject == "service":
-        found = [("commands" if vector.kind in _COMMANDS else "responses", vector.octets)]
-    elif vector.kind in _KINDS:
-        found = [(_KINDS[vector.kind], vector.octets)]
-    else:
-        found = []
+def inputs_of(vector: Vector) -> list[tuple[str, bytes]]:
+    """Kinds and octets: a vector's own, and plain ones that it names; none of one that is no frame."""
+    found = [(_KINDS[vector.kind], vector.octets)] if vector.kind in _KINDS else []
     plain = [name for name in ("manifest", "report") if name in vector.fields]
     return found + [(name, bytes.fromhex(str(vector.fields[name]))) for name in plain]
 
@@ -60,4 +55,4 @@ def vectors_of(subject: str) -> list[Vector]:
     return found
 
 
-VECTORS = [each for subject in SUBJECTS for vector in vectors_of(subject) for each in inputs_of(subject, vector)]
+VECTORS = [each for subject in SUBJECTS for vector in vectors_of(subject) for each in inputs_of(vector)]
