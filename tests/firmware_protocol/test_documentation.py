@@ -1,23 +1,19 @@
 """docs/protocol.md cannot lie: its tables are the code's tables, and what the code cites of it is there."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from firmware_protocol import Action, Codec, ReportState
-from firmware_protocol.counters import TAG_RESERVE
 from firmware_protocol.encoding import BLOCK_OCTETS, ENCODED_OCTETS_MAX
 from firmware_protocol.link import messages
 from firmware_protocol.link.frames import FrameType
-from firmware_protocol.link.limits import PAYLOAD_MESSAGES_MAX, PAYLOAD_OCTETS_MAX, SERIAL_DATA_OCTETS_MAX
+from firmware_protocol.link.limits import PAYLOAD_OCTETS_MAX, SERIAL_DATA_OCTETS_MAX
 from firmware_protocol.link.serial import SerialLink
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import FRAME_OCTETS_MAX, FRAMES, ITEMS_DOWN, ITEMS_UP
-from firmware_protocol.tag.display import T_AHEAD_MS_MAX
 from firmware_protocol.tlv import COMMANDS, RESPONSES, ErrorCode
 from firmware_protocol.vectors import SUBJECTS
 
@@ -81,7 +77,7 @@ def test_every_error_code_is_in_the_document() -> None:
 
 
 def test_sizes_in_the_document_are_those_of_the_code() -> None:
-    for number in (ENCODED_OCTETS_MAX, BLOCK_OCTETS, PAYLOAD_OCTETS_MAX, PAYLOAD_MESSAGES_MAX):
+    for number in (ENCODED_OCTETS_MAX, BLOCK_OCTETS, PAYLOAD_OCTETS_MAX):
         assert f"{number:,}" in PAGE
     assert f"at most {FRAME_OCTETS_MAX} octets" in FLOWING
     assert f"| 12 | 0 to {SERIAL_DATA_OCTETS_MAX} | data |" in PAGE
@@ -103,22 +99,6 @@ def test_every_panel_size_is_in_the_document() -> None:
 
 def test_every_file_of_vectors_is_in_the_document() -> None:
     assert all(f"`{subject}.json`" in PAGE for subject in SUBJECTS)
-
-
-def test_the_first_contact_in_the_document_is_what_a_tag_says() -> None:
-    command = [sys.executable, "-m", "tools.first_contact"]
-    played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout
-    shown = PAGE.partition("<!-- first contact -->\n\n")[2].partition("\n<!-- end of the first contact -->")[0]
-    assert shown == played, "put in what `python -m tools.first_contact` prints"
-    assert played.count("```text") >= 15
-
-
-def test_every_state_of_a_report_and_every_record_of_a_tag_has_its_rule() -> None:
-    building = PAGE.partition("\n## Building a tag\n")[2].partition("\n## ")[0]
-    for state in ReportState:
-        assert state.name.lower().replace("_", " ").replace(" t", " T") in building
-    assert f"at most {T_AHEAD_MS_MAX // 86_400_000} days ahead" in building
-    assert f"its {TAG_RESERVE:,} counters" in building
 
 
 def test_every_heading_that_code_cites_is_there() -> None:
