@@ -12,7 +12,7 @@ Mend = Callable[[bytes], bytes]
 @dataclass(frozen=True)
 class Decoder:
     """`weight`: its share of all inputs. `mend`: what is done to a changed seed, so that a check sum does not hide all
-    that lies behind it. `octets_max`: of inputs at random.
+    that lies behind it. `octets_max`: of inputs at random. `cpu_ms_max`, `memory_octets_max`: what one input may cost.
     """
 
     name: str
@@ -23,3 +23,5 @@ class Decoder:
     mend: Mend | None = None
     octets_max: int = 140
     errors: tuple[type[Exception], ...] = ()
+    cpu_ms_max: float = 10.0
+    memory_octets_max: int = 1_000_000

@@ -224,7 +224,8 @@ def _whole() -> list[Decoder]:
     anything = _seeds("service", "poll", "link", "payload", "serial")
     return [
         Decoder("whole tag", _whole_tag, _tag_frames(), 0.5, _tag_talk, octets_max=400),
-        Decoder("explain", readings, anything, 0.7, _anything),
+        # no peer's input: it tells a person each field of a whole payload, and costs as much as it tells
+        Decoder("explain", readings, anything, 0.7, _anything, cpu_ms_max=100.0, memory_octets_max=8_000_000),
     ]
 
 
