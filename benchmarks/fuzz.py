@@ -4,8 +4,9 @@
 
 In: dice. Out: a row for each decoder: inputs, how many were taken, how many a second. Status 1, with the input in hex,
 when one (a) raises what is not the protocol's own error, (b) allocates more than 1 MB, or (c) needs more than 10 ms of
-processor time, seen again at each repetition (`explain`, which tells people and hears no peer, may cost more). A third of the inputs is made from the tables, nearly right; a third are
-valid frames changed, half of them with their check sum or seal made right again; the rest is random.
+processor time, seen again at each repetition. (`explain`, which tells people and hears no peer, may cost more.)
+A third of the inputs is made from the tables, nearly right; half are valid frames changed, most of them with their
+check sum or seal made right again; the rest is random.
 Rule: memory is traced for one input in 200 and for each that takes more than 2 ms; such a one is measured again.
 """
 
