@@ -25,6 +25,7 @@ ENCODED_OCTETS_MAX = 64 * BLOCK_OCTETS
 
 # The window a tag keeps in RAM while it inflates, 2^9 = 512 octets. memLevel 9 would be four times slower for nothing.
 _WINDOW_BITS, _MEMORY_LEVEL, _LEVEL = 9, 5, 6
+INFLATE_WINDOW_OCTETS = 1 << _WINDOW_BITS
 
 
 class Codec(IntEnum):

@@ -9,8 +9,8 @@ All integers are little-endian.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from enum import IntEnum
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, IntEnum
 from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, dataclass_transform
@@ -25,43 +25,71 @@ Message = TypeVar("Message")
 _WIRES: dict[type, dict[str, Fixed | Tail]] = {}  # of each class made by `wired`: how its fields lie on the wire
 
 
+class FieldKind(Enum):
+    """What stands in a field, whatever its length."""
+
+    UNSIGNED = "unsigned"
+    SIGNED = "signed"
+    OCTETS = "octets"
+    TAG_ID = "tag id"
+    REVERSED_TAG_ID = "tag id, least significant octet first"
+    TEXT = "UTF-8"
+    ROWS = "rows"
+    ITEMS = "items"
+
+
 class Fixed(Struct, frozen=True):
     """A field of known length: its struct code, its words in the documentation, and what makes a value of it.
 
     `value_of` raises `ValueError` with the rule that was broken; `raw_of` goes back to what the struct code takes,
-    where that is not the value itself.
+    where that is not the value itself. The rule once more as data, for other languages: a number is `at_least` to
+    `at_most` (None = what fits), a multiple of `multiple_of`, one of `members`. `kind` says what it is.
     """
 
     code: str
     words: str
     value_of: Callable[[Any], object] | None = None
     raw_of: Callable[[Any], object] | None = None
+    kind: FieldKind = FieldKind.UNSIGNED
+    at_least: int = 0
+    at_most: int | None = None
+    multiple_of: int = 1
+    members: type[IntEnum] | None = None
+
+    @property
+    def octets(self) -> int:
+        return struct.calcsize("<" + self.code)
 
 
 class Tail(Struct, frozen=True):
     """The last field: everything to the end. `read` raises `ValueError` with the rule, or `FieldError` from within.
-    `octets` says how long `write` gets without writing it.
+    `octets` says how long `write` gets without writing it. `at_least` and `at_most` count octets; of rows, `row` is
+    the class of one.
     """
 
     words: str
     read: Callable[[bytes], object]
     write: Callable[[Any], bytes]
     octets: Callable[[Any], int]
+    kind: FieldKind = FieldKind.ITEMS
+    at_least: int = 0
+    at_most: int | None = None
+    row: type[Any] | None = None
 
 
 # What the field makers return is Any, as with `msgspec.field`: a type checker sees the field's own annotation.
 
 
-def u8(*, at_most: int | None = None) -> Any:
-    return _number("B", "u8", at_most)
+def u8(*, at_least: int = 0, at_most: int | None = None) -> Any:
+    return _number("B", "u8", at_most, at_least)
 
 
 def u16() -> Any:
     return _number("H", "u16", None)
 
 
-def u32(*, at_most: int | None = None) -> Any:
-    return _number("I", "u32", at_most)
+def u32(*, at_least: int = 0, at_most: int | None = None) -> Any:
+    return _number("I", "u32", at_most, at_least)
 
 
 def u64() -> Any:
@@ -69,7 +97,7 @@ def u64() -> Any:
 
 
 def i8() -> Any:
-    return _number("b", "i8", None)
+    return Fixed("b", "i8", kind=FieldKind.SIGNED)
 
 
 def u24(*, multiple_of: int = 1) -> Any:
@@ -85,20 +113,26 @@ def u24(*, multiple_of: int = 1) -> Any:
         return number.to_bytes(3, "little")
 
     words = "u24" if multiple_of == 1 else f"u24, a multiple of {multiple_of}"
-    return Fixed("3s", words, value_of, raw_of)
+    return Fixed("3s", words, value_of, raw_of, multiple_of=multiple_of)
 
 
 def exactly(count: int) -> Any:
-    return Fixed(f"{count}s", f"{count} octets")
+    return Fixed(f"{count}s", f"{count} octets", kind=FieldKind.OCTETS)
 
 
 def tag() -> Any:
-    return Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets", TagId)
+    return Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets", TagId, kind=FieldKind.TAG_ID)
 
 
 def mirrored_tag() -> Any:
     """A TagId whose least significant octet comes first."""
-    return Fixed(f"{TAG_ID_OCTETS}s", "TagId, 8 octets, reversed", lambda raw: TagId(raw[::-1]), lambda tag: tag[::-1])
+    return Fixed(
+        f"{TAG_ID_OCTETS}s",
+        "TagId, 8 octets, reversed",
+        lambda raw: TagId(raw[::-1]),
+        lambda tag: tag[::-1],
+        kind=FieldKind.REVERSED_TAG_ID,
+    )
 
 
 def one_of(kind: type[IntEnum]) -> Any:
@@ -111,7 +145,7 @@ def one_of(kind: type[IntEnum]) -> Any:
             raise ValueError(f"one of {names}")
         return members[number]
 
-    return Fixed("B", f"u8: {names}", value_of)
+    return Fixed("B", f"u8: {names}", value_of, members=kind)
 
 
 def rest(*, at_least: int = 0, at_most: int) -> Any:
@@ -122,7 +156,8 @@ def rest(*, at_least: int = 0, at_most: int) -> Any:
             raise ValueError(f"{at_least} to {at_most} octets, not {len(value)}")
         return value
 
-    return tail(f"{at_least} to {at_most} octets, to the end", checked, checked, len)
+    words = f"{at_least} to {at_most} octets, to the end"
+    return Tail(words, checked, checked, len, FieldKind.OCTETS, at_least, at_most)
 
 
 def text(*, at_most: int) -> Any:
@@ -142,7 +177,8 @@ def text(*, at_most: int) -> Any:
             raise ValueError(f"at most {at_most} octets, not {len(coded)}")
         return coded
 
-    return tail(f"UTF-8, at most {at_most} octets, to the end", read, write, lambda value: len(value.encode()))
+    words = f"UTF-8, at most {at_most} octets, to the end"
+    return Tail(words, read, write, lambda value: len(value.encode()), FieldKind.TEXT, 0, at_most)
 
 
 def rows(kind: type[Any], *, at_most: int) -> Any:
@@ -153,7 +189,8 @@ def rows(kind: type[Any], *, at_most: int) -> Any:
         count, left_over = divmod(len(value), layout.size)
         if left_over or count > at_most:
             raise ValueError(f"at most {at_most} rows of {layout.size} octets, not {len(value)} octets")
-        return tuple(layout.unpack(value[n * layout.size : (n + 1) * layout.size]) for n in range(count))
+        starts = range(0, count * layout.size, layout.size)
+        return tuple(layout.unpack(value[start : start + layout.size], start) for start in starts)
 
     def write(value: tuple[object, ...]) -> bytes:
         if len(value) > at_most:
@@ -162,7 +199,8 @@ def rows(kind: type[Any], *, at_most: int) -> Any:
 
     inner = ", ".join(f"{name} {words}" for name, words in layout.fields)
     words = f"at most {at_most} rows of {layout.size} octets, to the end: {inner}"
-    return tail(words, read, write, lambda value: len(value) * layout.size)
+    octets_max = at_most * layout.size
+    return Tail(words, read, write, lambda value: len(value) * layout.size, FieldKind.ROWS, 0, octets_max, kind)
 
 
 def tail(
@@ -172,17 +210,18 @@ def tail(
     return Tail(words, read, write, octets)
 
 
-def _number(code: str, words: str, at_most: int | None) -> Any:
+def _number(code: str, words: str, at_most: int | None, at_least: int = 0) -> Any:
     if at_most is None:
         return Fixed(code, words)
     limit = at_most
+    rule = f"{at_least} to {limit}" if at_least else f"at most {limit}"
 
     def value_of(number: int) -> int:
-        if number > limit:
-            raise ValueError(f"at most {limit}")
+        if not at_least <= number <= limit:
+            raise ValueError(rule)
         return number
 
-    return Fixed(code, f"{words}, at most {limit}", value_of)
+    return Fixed(code, f"{words}, {rule}", value_of, at_least=at_least, at_most=limit)
 
 
 @dataclass_transform(
@@ -203,6 +242,16 @@ def wired(plain: type[Message]) -> type[Message]:
     message: type[Any] = defstruct(plain.__name__, wires, namespace=own, module=plain.__module__, frozen=True)
     _WIRES[message] = wires
     return message
+
+
+def is_wired(message: type[Any]) -> bool:
+    """Whether `wired` made this class."""
+    return message in _WIRES
+
+
+def wires_of(message: type[Any]) -> Mapping[str, Fixed | Tail]:
+    """How the fields of a class made by `wired` lie on the wire, in their order, by name."""
+    return _WIRES[message]
 
 
 class Layout(Generic[Message]):

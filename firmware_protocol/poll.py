@@ -89,21 +89,21 @@ def _row(table: dict[int, PollRow[Any]], code: int) -> Callable[[type[Message]],
 
 @_row(_ITEMS_UP, 1)
 class Join:
-    """Message 1 of a commissioning: `commissioning.JoinRequest`."""
+    """The tag asks to join: message 1 of a commissioning, `commissioning.JoinRequest`."""
 
     octets: bytes = exactly(JOIN_REQUEST_OCTETS)
 
 
 @_row(_ITEMS_UP, 2)
 class SealedReport:
-    """`sealing.seal_report`."""
+    """The report of one display, sealed with the key *up*: `sealing.seal_report`."""
 
     octets: bytes = exactly(SEALED_REPORT_OCTETS)
 
 
 @_row(_ITEMS_UP, 3)
 class Response:
-    """`sealing.seal_answer`: the responses to one command item, in the order of its commands."""
+    """The responses to one command item, in its commands' order, sealed with the key *up*: `sealing.seal_answer`."""
 
     octets: bytes = rest(at_least=SEAL_OCTETS + 2, at_most=SEAL_OCTETS + TLVS_OCTETS_MAX)
 
@@ -148,21 +148,21 @@ class PartRequest:
 
 @_row(_ITEMS_DOWN, 1)
 class JoinAnswer:
-    """Message 2 of a commissioning: `commissioning.JoinAnswer`."""
+    """The gateway's answer to a join: message 2 of a commissioning, `commissioning.JoinAnswer`."""
 
     octets: bytes = exactly(JOIN_ANSWER_OCTETS)
 
 
 @_row(_ITEMS_DOWN, 2)
 class SealedManifest:
-    """`sealing.seal_manifest`."""
+    """The manifest of one display, sealed with the key *down*: `sealing.seal_manifest`."""
 
     octets: bytes = exactly(SEALED_MANIFEST_OCTETS)
 
 
 @_row(_ITEMS_DOWN, 3)
 class SealedCommand:
-    """`sealing.seal_command`."""
+    """Commands for this tag, sealed with the key *down*: `sealing.seal_command`."""
 
     octets: bytes = rest(at_least=SEAL_OCTETS + 2, at_most=SEAL_OCTETS + TLVS_OCTETS_MAX)
 

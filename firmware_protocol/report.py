@@ -68,7 +68,7 @@ _WORDS = {
     Cause.OTHER_PICTURE: "the octets are another picture than the manifest names",
     Cause.NO_BASE: "it does not hold the picture to build on",
 }
-_CAUSE_SHIFT = 4
+CAUSE_SHIFT = 4
 
 
 class ReportFlags(IntFlag):
@@ -82,7 +82,7 @@ class ReportFlags(IntFlag):
 
     def because(self, cause: Cause) -> int:
         """With the reason beside them, as a report carries both."""
-        return self | cause << _CAUSE_SHIFT
+        return self | cause << CAUSE_SHIFT
 
 
 class Report(Struct, frozen=True):
@@ -103,7 +103,7 @@ class Report(Struct, frozen=True):
     @property
     def cause(self) -> Cause:
         """`NONE`, too, for one that this version does not know."""
-        value = self.flags >> _CAUSE_SHIFT
+        value = self.flags >> CAUSE_SHIFT
         return Cause(value) if value in Cause._value2member_map_ else Cause.NONE
 
     def pack(self) -> bytes:
@@ -126,13 +126,13 @@ class Report(Struct, frozen=True):
         return bytes((REPORT_OPCODE, REPORT_SENSOR_BASE + self.display)) + self.pack()
 
     @classmethod
-    def unpack(cls, display: int, octets: bytes) -> Report:
-        """From the value of the sensor of `display`. Raises `FieldError`."""
+    def unpack(cls, display: int, octets: bytes, offset: int = 0) -> Report:
+        """From the value of the sensor of `display`, which begins at `offset`. Raises `FieldError`."""
         if len(octets) != REPORT_OCTETS:
-            raise FieldError("report", f"{len(octets)} octets", "15 octets", offset=0)
+            raise FieldError("report", f"{len(octets)} octets", "15 octets", offset=offset)
         flags, revision, prefix, refresh_counter, state, refresh_half_s, temperature_c, battery = _LAYOUT.unpack(octets)
         if not ReportState.SHOWN <= state <= ReportState.GLASS_UNKNOWN:
-            raise FieldError("report.state", state, "a state this version knows", offset=11)
+            raise FieldError("report.state", state, "a state this version knows", offset=offset + 11)
         return cls(
             display,
             flags,
@@ -154,4 +154,4 @@ class Report(Struct, frozen=True):
             raise FieldError("report.opcode", octets[0], "0xFE, a sensor value of 15 octets", offset=0)
         if octets[1] < REPORT_SENSOR_BASE:
             raise FieldError("report.sensor", octets[1], f"0xE0 + display, below {DISPLAYS_MAX}", offset=1)
-        return cls.unpack(octets[1] - REPORT_SENSOR_BASE, octets[2:])
+        return cls.unpack(octets[1] - REPORT_SENSOR_BASE, octets[2:], 2)

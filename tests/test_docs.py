@@ -141,6 +141,14 @@ def test_a_shop_is_backed_up_and_restored_by_the_commands_of_the_page_on_operati
     assert "corner-shop" in reader.run(on("new", "esl store list --data /var/lib/esl"))
 
 
+def test_the_commands_of_the_page_on_the_protocol_run(reader: Reader) -> None:
+    said = [reader.run(block) for block in blocks(ROOT / "docs" / "protocol.md") if block.kind == "sh"]
+    assert len(said) == 2
+    assert "1 manifest" in said[0]
+    header = (reader.folder / "esl_protocol.h").read_text(encoding="utf-8")
+    assert header == (ROOT / "firmware_protocol" / "c" / "esl_protocol.h").read_text(encoding="utf-8")
+
+
 def test_a_first_tag_shows_a_price_by_the_commands_of_its_page(reader: Reader) -> None:
     """As written, with the virtual module; where a person looks again and puts in the tag's id, so does this."""
     tag = ""

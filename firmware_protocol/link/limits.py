@@ -5,6 +5,9 @@ from firmware_protocol.encoding import BLOCK_HASH_OCTETS, BLOCK_OCTETS, ENCODED_
 # A carrier payload: far below what a broker refuses (8 MB), large enough for 400 manifests or eight blocks at once.
 PAYLOAD_OCTETS_MAX = 32_768
 PAYLOAD_HEAD_OCTETS = 10
+# As many Unassociates as fill a payload, the smallest message that names a tag: more of still less would only cost
+# whoever reads it time (11,000 empty digests took 27 ms).
+PAYLOAD_MESSAGES_MAX = 3_000
 MESSAGE_HEAD_OCTETS = 3
 
 # The longest octets one tag says or hears at once: 48 octets of TLVs, sealed, are 61; a manifest is 77.

@@ -24,6 +24,7 @@ from firmware_protocol.link.limits import (
     MESSAGE_HEAD_OCTETS,
     PART_RANGES_MAX,
     PARTS_OCTETS_MAX,
+    PAYLOAD_MESSAGES_MAX,
     SEALED_OCTETS_MAX,
     STREAM_OCTETS_MAX,
 )
@@ -286,8 +287,10 @@ def pack_message(message: UpMessage | DownMessage) -> bytes:
 
 def unpack_messages(octets: bytes, table: Mapping[int, LinkRow[Any]], start: int = 0) -> tuple[Any, ...]:
     """All messages from `start` to the end, each out of `table` (`UP` or `DOWN`). Raises `FieldError`, naming it."""
-    messages = []
+    messages: list[Any] = []
     while start < len(octets):
+        if len(messages) == PAYLOAD_MESSAGES_MAX:
+            raise FieldError("messages", "one more", f"at most {PAYLOAD_MESSAGES_MAX} at once", offset=start)
         body = start + MESSAGE_HEAD_OCTETS
         if body > len(octets):
             raise FieldError("message.head", octets[start:].hex(), "type u8, length u16", offset=start)

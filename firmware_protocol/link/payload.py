@@ -1,7 +1,8 @@
 """Payloads: what a carrier takes at once, several messages and the number of the first.
 
-In: messages. Out: octets, at most 32,768: version u8, flags u8, CRC-32 u32 of everything behind it, first number u32,
-then messages, all of one direction. Rule: a payload is taken whole or not at all; a bad one is a `FieldError`, no more.
+In: messages, at most 3,000. Out: octets, at most 32,768: version u8, flags u8, CRC-32 u32 of everything behind it,
+first number u32, then messages, all of one direction. Rule: a payload is taken whole or not at all; a bad one is a
+`FieldError`, no more.
 """
 
 import struct
@@ -12,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from firmware_protocol.errors import FieldError
-from firmware_protocol.link.limits import PAYLOAD_HEAD_OCTETS, PAYLOAD_OCTETS_MAX
+from firmware_protocol.link.limits import PAYLOAD_HEAD_OCTETS, PAYLOAD_MESSAGES_MAX, PAYLOAD_OCTETS_MAX
 from firmware_protocol.link.messages import (
     DOWN,
     PROTOCOL_VERSION,
@@ -47,7 +48,7 @@ def pack_payloads(messages: Sequence[UpMessage | DownMessage], first_number: int
     size, number = PAYLOAD_HEAD_OCTETS, first_number
     for message in messages:
         packed = pack_message(message)
-        if size + len(packed) > PAYLOAD_OCTETS_MAX:
+        if size + len(packed) > PAYLOAD_OCTETS_MAX or len(waiting) == PAYLOAD_MESSAGES_MAX:
             payloads.append(_join(number, waiting))
             number += len(waiting)
             waiting, size = [], PAYLOAD_HEAD_OCTETS

@@ -38,5 +38,10 @@ class Vector(Struct, frozen=True):
 
 def read_vectors(subject: str) -> list[Vector]:
     """All vectors of one of `SUBJECTS`."""
-    rows = json.loads(resources.files(__name__).joinpath(f"{subject}.json").read_text(encoding="utf-8"))
+    return vectors_in(resources.files(__name__).joinpath(f"{subject}.json").read_text(encoding="utf-8"))
+
+
+def vectors_in(text: str) -> list[Vector]:
+    """All vectors of a file's text."""
+    rows = json.loads(text)
     return [Vector(row["name"], row["origin"], row["kind"], bytes.fromhex(row["bytes"]), row["fields"]) for row in rows]

@@ -83,8 +83,22 @@ def test_rows_are_counted_and_a_bad_one_tells_its_place() -> None:
             layout.unpack(wrong)
     with pytest.raises(FieldError, match=r"Table\.table: Row\.limited"):
         layout.unpack(bytes(5) + b"\x02")
+    with pytest.raises(FieldError, match=r"at byte 5: at most 1"):
+        layout.unpack(bytes(5) + b"\x02")
     with pytest.raises(ValueError, match="at most 2"):
         layout.pack(Table((Row(1, 0),) * 3))
+
+
+def test_a_number_has_a_least_and_a_most() -> None:
+    @wired
+    class Sized:
+        size: int = u32(at_least=1, at_most=9)
+
+    layout = Layout(Sized)
+    assert layout.unpack(layout.pack(Sized(9))) == Sized(9)
+    for wrong in (0, 10):
+        with pytest.raises(FieldError, match=r"Sized\.size .*: 1 to 9"):
+            layout.unpack(wrong.to_bytes(4, "little"))
 
 
 def test_text_is_utf8_of_bounded_octets() -> None:

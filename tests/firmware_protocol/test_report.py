@@ -44,6 +44,9 @@ def test_empty_memory_and_unknown_states_prove_nothing(state: int) -> None:
     with pytest.raises(FieldError) as caught:
         Report.unpack(0, bytes(value))
     assert (caught.value.field, caught.value.offset) == ("report.state", 11)
+    with pytest.raises(FieldError) as caught:
+        Report.unpack_tlv(b"\xfe\xe0" + bytes(value))
+    assert (caught.value.field, caught.value.offset) == ("report.state", 13)
 
 
 def test_bits_of_a_newer_tag_are_kept_and_change_nothing() -> None:

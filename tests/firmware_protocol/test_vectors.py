@@ -8,6 +8,7 @@ from enum import IntEnum
 import pytest
 from msgspec import Struct
 from msgspec.structs import fields
+from wire_vectors import vectors_of
 
 from firmware_protocol import FieldError, Manifest, Report, TagId, sealing, tlv
 from firmware_protocol.commissioning import JoinAnswer, JoinRequest
@@ -21,9 +22,9 @@ from firmware_protocol.link.frames import FrameReader
 from firmware_protocol.panels import PANELS
 from firmware_protocol.poll import FRAMES, pack_frame, unpack_down, unpack_up
 from firmware_protocol.service import packet
-from firmware_protocol.vectors import SUBJECTS, Vector, read_vectors
+from firmware_protocol.vectors import SUBJECTS, Vector
 
-ALL = {subject: read_vectors(subject) for subject in SUBJECTS}
+ALL = {subject: vectors_of(subject) for subject in SUBJECTS}
 
 
 def fields_of(message: object) -> dict[str, object]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from firmware_protocol import FieldError, TagId
 from firmware_protocol.link import pack_payloads, unpack_down_payload, unpack_payload, unpack_up_payload
-from firmware_protocol.link.limits import PAYLOAD_OCTETS_MAX
+from firmware_protocol.link.limits import PAYLOAD_MESSAGES_MAX, PAYLOAD_OCTETS_MAX
 from firmware_protocol.link.messages import (
     Airtime,
     CreditQuery,
@@ -46,6 +46,16 @@ def test_many_messages_fill_few_payloads_and_keep_order_and_number() -> None:
 
 def test_no_message_needs_no_payload() -> None:
     assert pack_payloads([], 0) == []
+
+
+def test_a_payload_holds_no_more_messages_than_can_be_read_at_once() -> None:
+    ping = b"\x88\x00\x00"
+    assert len(unpack_payload(payload_of(ping * PAYLOAD_MESSAGES_MAX)).messages) == PAYLOAD_MESSAGES_MAX
+    with pytest.raises(FieldError, match="at most 3000 at once") as caught:
+        unpack_payload(payload_of(ping * (PAYLOAD_MESSAGES_MAX + 1)))
+    assert caught.value.offset == 10 + 3 * PAYLOAD_MESSAGES_MAX
+    payloads = pack_payloads([LinkPing()] * (PAYLOAD_MESSAGES_MAX + 1), 0)
+    assert [len(unpack_payload(octets).messages) for octets in payloads] == [PAYLOAD_MESSAGES_MAX, 1]
 
 
 @given(st.lists(st.integers(1, 4608), min_size=1, max_size=30), st.integers(0, 2**31))
