@@ -67,6 +67,11 @@ class Port:
         """What was written last has not left yet."""
         return bool(self._out)
 
+    @property
+    def has_left(self) -> bool:
+        """Everything written has gone out, as far as the machine knows."""
+        return not self._out and (self._is_away or not self._port.out_waiting)
+
     def set_baud(self, baud: int) -> None:
         """From now on, both ways."""
         if self._port.baudrate == baud or self._is_away:
