@@ -70,7 +70,12 @@ class Port:
     @property
     def has_left(self) -> bool:
         """Everything written has gone out, as far as the machine knows."""
-        return not self._out and (self._is_away or not self._port.out_waiting)
+        if self._out:
+            return False
+        try:
+            return self._is_away or not self._port.out_waiting
+        except OSError:
+            return True  # it was pulled out, which is found out by reading
 
     def set_baud(self, baud: int) -> None:
         """From now on, both ways."""

@@ -8,12 +8,15 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from firmware_protocol.link.limits import BASE_BAUD, OFFERED_BAUDS
 from firmware_protocol.link.serial import LinkCounts, LinkEvent, SerialLink
 from gateway.links.limits import PORT_LEFT_LOOK_S
 from gateway.links.port import Port, PortAway
 from gateway.ports import Clock, event_or_pause
 
+log = structlog.get_logger("links")
 _PATH = re.compile(r"(?P<path>.+?)(?:@(?P<baud>\d{4,7}))?")
 
 
@@ -33,6 +36,7 @@ class SerialPort:
         115,200 baud and the bridge is offered the faster ones. Raises PortAway.
         """
         device, baud = split_path(path)
+        self._path = path
         self._clock = clock
         self._on_event = on_event
         self._link = SerialLink(session, baud=baud or BASE_BAUD, offers=() if baud else offers)
@@ -81,6 +85,7 @@ class SerialPort:
         if self._baud != self._link.baud and self._port.has_left:
             self._port.set_baud(self._link.baud)
             self._baud = self._link.baud
+            log.info("serial_speed", path=self._path, baud=self._baud)
             if self._trouble is not None:
                 self._link.speed.give_up()
         return self._baud == self._link.baud

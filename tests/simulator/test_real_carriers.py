@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from self_signed import self_signed
 
 from firmware_protocol import ReportState
 from firmware_protocol.link.limits import OFFERED_BAUDS
@@ -45,11 +46,12 @@ class Ends:
 
 
 @asynccontextmanager
-async def over_mqtt(fleet: Fleet, folder: Path) -> AsyncIterator[Ends]:
-    broker = EmbeddedBroker(folder, Listener("127.0.0.1", 0), own_password="own", clock=GatewayClock())
+async def over_mqtt(fleet: Fleet, folder: Path, *files: Path) -> AsyncIterator[Ends]:
+    """`files`: certificate and key, for TLS."""
+    broker = EmbeddedBroker(folder, Listener("127.0.0.1", 0, *files), own_password="own", clock=GatewayClock())
     await broker.start([bridge_login(f"{STORE}/{BRIDGE}", PASSWORD)])
     try:
-        end = BrokerEnd.of(broker.address.url, f"{STORE}/{BRIDGE}", PASSWORD)
+        end = BrokerEnd.of(broker.address.url, f"{STORE}/{BRIDGE}", PASSWORD, broker.address.certificate)
         chance = generator(1, "mqtt")
         bridge, paths = fleet.bridges[BRIDGE], fleet.paths[BRIDGE]
         ours = MqttBridgeCarrier(STORE, bridge, paths, fleet.scheduler, chance, lambda: end)
@@ -78,7 +80,11 @@ async def over_serial(
     assert not link.is_symlink()
 
 
-CARRIERS: dict[str, Callable[..., AbstractAsyncContextManager[Ends]]] = {"mqtt": over_mqtt, "serial": over_serial}
+CARRIERS: dict[str, Callable[..., AbstractAsyncContextManager[Ends]]] = {
+    "mqtt": over_mqtt,
+    "mqtt over TLS": lambda fleet, folder: over_mqtt(fleet, folder, *self_signed(folder, "shop.example")),
+    "serial": over_serial,
+}
 
 
 @asynccontextmanager
