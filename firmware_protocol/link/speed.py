@@ -69,7 +69,7 @@ class LineSpeed:
 
     def closed(self) -> None:
         """The peer is a new one, or none: it has been offered nothing."""
-        self._offer_at = self._answer = None
+        self._offer_at = self._answer = self._switch_at = None
         self._offers_said = 0
 
     def offer(self, now: float) -> tuple[int, ...]:

@@ -167,6 +167,17 @@ def test_an_end_that_was_stopped_for_a_while_and_finds_its_answers_waiting_does_
     assert (one.baud, one.is_open) == (2_000_000, True)
 
 
+def test_a_bridge_that_starts_anew_just_after_it_agreed_costs_no_speed() -> None:
+    one = gateway()
+    for peer in (0xB, 0xB2):
+        one.receive(Frame(FrameType.OPEN, peer, one.session, flags=1).pack(), 1.0)
+        assert one.to_send(1.0), "it answers, and offers"
+        if peer == 0xB:
+            one.receive(Frame(FrameType.AGREED, peer, one.session, data=pack_speeds(2_000_000)).pack(), 1.0)
+    one.to_send(1.1)
+    assert (one.baud, one.speed.offers) == (BASE_BAUD, OFFERED_BAUDS)
+
+
 def test_a_port_that_refuses_a_speed_is_not_asked_for_it_again() -> None:
     met(Line(random.Random(1)), one := gateway(), bridge())
     one.speed.give_up()
