@@ -30,8 +30,10 @@ from firmware_protocol.link.messages import (
     SeenReason,
     Status,
     TagSeen,
+    Terms,
     ToTag,
     Unassociate,
+    UnknownMessage,
     Welcome,
 )
 from firmware_protocol.poll import Contact, DownFrame
@@ -67,6 +69,9 @@ class VirtualBridge:
         self.contact_s = contact_s / speed
         self.powered = False
         self.bad_payloads = 0
+        self.unknown_messages = 0  # of a gateway that is newer
+        self.features = Features.NONE
+        self.protocol_version = PROTOCOL_VERSION  # what it says in its hello
         self.restarts = -1
         self.tap: LinkTap | None = None
         self.overheard: Callable[[DownMessage | UpMessage], None] | None = None  # each one it takes, each one it says
@@ -83,6 +88,7 @@ class VirtualBridge:
     def _forget_all(self) -> None:
         self.boot_id = self._chance.randbytes(BOOT_ID_OCTETS)
         self.welcomed = False
+        self.terms: Terms | None = None
         self.last_run_id = NO_RUN
         self.air = Air(self.speed, self._scheduler.grid)
         self._highest = 0
@@ -211,6 +217,10 @@ class VirtualBridge:
                 self._rouse(message.tag_id)
             case CreditQuery() | LinkPing():
                 self._tell_credit(always=True)
+            case Terms():
+                self.terms = message
+            case UnknownMessage():
+                self.unknown_messages += 1
             case _:
                 assert_never(message)
 
@@ -235,9 +245,9 @@ class VirtualBridge:
         self._told_limit = limits.WAITING_MAX
         hello = Hello(
             boot_id=self.boot_id,
-            protocol_version=PROTOCOL_VERSION,
+            protocol_version=self.protocol_version,
             last_run_id=self.last_run_id,
-            features=Features.NONE,
+            features=self.features,
             credit_limit=limits.WAITING_MAX,
             profile=Profile.POLL,
             contact_ms=round(self.contact_s * 1000),

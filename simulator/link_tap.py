@@ -15,7 +15,9 @@ from firmware_protocol.link.messages import Associate, Parts, PleaseCommission, 
 
 @dataclass(slots=True)
 class LinkTap:
-    """`messages` by name; `manifests` and `commands` by display; `parts`: octets of each encoding, by its id."""
+    """`messages` by name; `manifests` and `commands` by display; `parts`: octets of each encoding, by its id;
+    `streams`: how many it has in all.
+    """
 
     payloads: int = 0
     messages: Counter[str] = field(default_factory=Counter)
@@ -23,6 +25,7 @@ class LinkTap:
     manifests: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
     parts: Counter[bytes] = field(default_factory=Counter)
+    streams: dict[bytes, int] = field(default_factory=dict)
 
     def listen(self, messages: Sequence[DownMessage]) -> None:
         self.payloads += 1
@@ -32,6 +35,7 @@ class LinkTap:
                 self.tags.add(message.tag_id)
             if isinstance(message, Parts):
                 self.parts[message.encoding_id] += len(message.octets)
+                self.streams[message.encoding_id] = message.stream_size
             elif isinstance(message, ToTag) and message.kind is ToTagKind.MANIFEST:
                 self.manifests[display_id(message.tag_id, message.display)] += 1
             elif isinstance(message, ToTag) and message.kind is ToTagKind.COMMAND:
@@ -44,4 +48,5 @@ class LinkTap:
             "manifests": dict(self.manifests),
             "commands": dict(self.commands),
             "parts": {encoding_id.hex(): octets for encoding_id, octets in self.parts.items()},
+            "streams": {encoding_id.hex(): octets for encoding_id, octets in self.streams.items()},
         }

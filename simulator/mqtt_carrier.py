@@ -8,6 +8,7 @@ and another word for each connection. It reconnects for ever. What is sent while
 import asyncio
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -25,16 +26,21 @@ _PLAIN_PORT, _TLS_PORT = 1883, 8883
 
 
 class BrokerEnd(Struct, frozen=True):
-    """Where a bridge finds its broker, and how it enters."""
+    """Where a bridge finds its broker, and how it enters. `certificate`: the one that a broker over TLS must show, or
+    that has signed it; none = of a public authority.
+    """
 
     host: str
     port: int
     tls: bool = False
     username: str | None = None
     password: str | None = None
+    certificate: Path | None = None
 
     @classmethod
-    def of(cls, url: str, username: str | None = None, password: str | None = None) -> "BrokerEnd":
+    def of(
+        cls, url: str, username: str | None = None, password: str | None = None, certificate: Path | None = None
+    ) -> "BrokerEnd":
         """From `mqtt://[user:password@]host[:port]`, or mqtts. Raises `ValueError`."""
         parts = urlsplit(url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
@@ -46,7 +52,18 @@ class BrokerEnd(Struct, frozen=True):
             tls,
             username or (unquote(parts.username) if parts.username else None),
             password or (unquote(parts.password) if parts.password else None),
+            certificate,
         )
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Raises `OSError` for a certificate that cannot be read."""
+        if not self.tls:
+            return None
+        context = ssl.create_default_context(cafile=self.certificate)
+        if self.certificate is not None:  # a bridge is given this very file: whatever name stands in it
+            context.check_hostname = False
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
 
 
 class MqttBridgeCarrier:
@@ -114,7 +131,7 @@ class MqttBridgeCarrier:
             username=end.username,
             password=end.password,
             identifier=self._client_id,  # the same each time: a broker lets go of a connection it has not missed yet
-            tls_context=ssl.create_default_context() if end.tls else None,
+            tls_context=end.tls_context(),
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_S,
             will=aiomqtt.Will(presence, f"offline {word}".encode(), qos=1, retain=True),

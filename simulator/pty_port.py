@@ -1,17 +1,20 @@
 """A pty whose other end a gateway opens like any serial port, by a name that stays.
 
 In: octets to be read from `master`, to be written there. Out: a link that names the port. Rule: the slave's end is held
-open here, in raw mode, so that a gateway may come and go.
+open here, in raw mode, so that a gateway may come and go. A pty has no speed: that which the gateway has set counts.
 """
 
 import asyncio
 import os
+import termios
 import tty
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 READ_OCTETS = 65_536
+_OUT_SPEED = 5  # of `termios.tcgetattr`
+_BAUDS = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()}
 
 
 class PtyPort:
@@ -24,6 +27,11 @@ class PtyPort:
     @property
     def is_open(self) -> bool:
         return self.master >= 0
+
+    @property
+    def host_baud(self) -> int:
+        """As the host has set it on its end; 0: closed, or at a speed that has no name."""
+        return _BAUDS.get(termios.tcgetattr(self.slave)[_OUT_SPEED], 0) if self.is_open else 0
 
     def open(self, readable: Callable[[], None]) -> None:
         """Make the port and its name; `readable` is called from the loop."""

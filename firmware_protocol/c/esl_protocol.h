@@ -78,7 +78,9 @@
 #define ESL_PAYLOAD_MESSAGES_MAX 3000u /* in one payload */
 #define ESL_SEALED_OCTETS_MAX 96u /* in FromTag and ToTag */
 #define ESL_PARTS_OCTETS_MAX 4608u /* in Parts */
+#define ESL_DOWNWARDS 128u /* the bit of a link message's type that is set in those down */
 #define ESL_SERIAL_VERSION 1u /* the flags of open and opened */
+#define ESL_SPEEDS_OFFERED_MAX 8u /* in a speed frame, 4 octets each */
 #define ESL_SERIAL_CRC_OCTETS 4u
 #define ESL_SERIAL_DATA_OCTETS_MAX 240u /* in one frame */
 #define ESL_SERIAL_FRAME_OCTETS_MAX 256u /* head, data and CRC-32, before COBS */
@@ -231,12 +233,16 @@ enum esl_frame_type {
     ESL_FRAME_TYPE_ACK = 2,
     ESL_FRAME_TYPE_OPEN = 3,
     ESL_FRAME_TYPE_OPENED = 4,
+    ESL_FRAME_TYPE_SPEED = 5,
+    ESL_FRAME_TYPE_AGREED = 6,
 };
 #define ESL_FRAME_TYPE_MEMBERS(X) \
     X(ESL_FRAME_TYPE_DATA, "data") \
     X(ESL_FRAME_TYPE_ACK, "ack") \
     X(ESL_FRAME_TYPE_OPEN, "open") \
-    X(ESL_FRAME_TYPE_OPENED, "opened")
+    X(ESL_FRAME_TYPE_OPENED, "opened") \
+    X(ESL_FRAME_TYPE_SPEED, "speed") \
+    X(ESL_FRAME_TYPE_AGREED, "agreed")
 
 #define ESL_REPORT_FLAGS_BATTERY_LOW 0x01u
 #define ESL_REPORT_FLAGS_REBOOTED 0x02u
@@ -253,6 +259,8 @@ enum esl_frame_type {
 
 #define ESL_ANSWER_FLAGS_PLEASE_COMMISSION 0x01u
 #define ESL_ANSWER_FLAGS_MORE 0x02u
+
+#define ESL_FEATURES_TERMS 0x01u
 
 #define ESL_DATA_FLAGS_FIRST 0x01u
 #define ESL_DATA_FLAGS_LAST 0x02u
@@ -480,7 +488,7 @@ ESL_ASSERT(payload_head_at_first_number, offsetof(struct esl_payload_head, first
     X(flags, ESL_KIND_UNSIGNED, 11, 1, 0, 255, 1, ESL_ANY)
 #define ESL_SERIAL_HEAD_TAIL(X)
 struct esl_serial_head {
-    uint8_t type; /* u8: 1 data, 2 ack, 3 open, 4 opened */
+    uint8_t type; /* u8: 1 data, 2 ack, 3 open, 4 opened, 5 speed, 6 agreed */
     uint8_t from_session[4]; /* u32 */
     uint8_t to_session[4]; /* u32 */
     uint8_t sequence[2]; /* u16 */
@@ -1288,6 +1296,24 @@ ESL_ASSERT(link_credit_query_at_sent, offsetof(struct esl_link_credit_query, sen
 #define ESL_LINK_LINK_PING_FIELDS(X)
 #define ESL_LINK_LINK_PING_TAIL(X)
 
+/* Terms: On what both go on: the lower of the two versions, and those of the bridge's features that
+ * the gateway knows. Behind the welcome, to a bridge whose hello has the feature; others would
+ * refuse the payload. */
+#define ESL_LINK_TERMS_CODE 0x89u
+#define ESL_LINK_TERMS_MASK 0xFFu
+#define ESL_LINK_TERMS_OCTETS 5u
+#define ESL_LINK_TERMS_FIELDS(X) \
+    X(protocol_version, ESL_KIND_UNSIGNED, 0, 1, 0, 255, 1, ESL_ANY) \
+    X(features, ESL_KIND_UNSIGNED, 1, 4, 0, 0xFFFFFFFFu, 1, ESL_ANY)
+#define ESL_LINK_TERMS_TAIL(X)
+struct esl_link_terms {
+    uint8_t protocol_version; /* u8 */
+    uint8_t features[4]; /* u32 */
+};
+ESL_ASSERT(link_terms, sizeof(struct esl_link_terms) == ESL_LINK_TERMS_OCTETS);
+ESL_ASSERT(link_terms_at_protocol_version, offsetof(struct esl_link_terms, protocol_version) == 0);
+ESL_ASSERT(link_terms_at_features, offsetof(struct esl_link_terms, features) == 1);
+
 #define ESL_ROWS(X) \
     X(ESL_DIGEST_ROW, "DigestRow") \
     X(ESL_PART_RANGE, "PartRange")
@@ -1349,7 +1375,8 @@ ESL_ASSERT(link_credit_query_at_sent, offsetof(struct esl_link_credit_query, sen
     X(ESL_LINK_UNASSOCIATE, "Unassociate") \
     X(ESL_LINK_PLEASE_COMMISSION, "PleaseCommission") \
     X(ESL_LINK_CREDIT_QUERY, "CreditQuery") \
-    X(ESL_LINK_LINK_PING, "LinkPing")
+    X(ESL_LINK_LINK_PING, "LinkPing") \
+    X(ESL_LINK_TERMS, "Terms")
 
 /* The enumerations that fields are members of. */
 #define ESL_ENUMERATIONS(X) \

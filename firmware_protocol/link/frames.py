@@ -17,6 +17,7 @@ from firmware_protocol.link.limits import (
     SERIAL_CRC_OCTETS,
     SERIAL_DATA_OCTETS_MAX,
     SERIAL_HEAD_OCTETS,
+    SPEEDS_OFFERED_MAX,
 )
 
 SERIAL_VERSION = 1
@@ -24,6 +25,7 @@ DELIMITER = b"\x00"
 
 _HEAD = struct.Struct("<BIIHB")
 _CRC = struct.Struct("<I")
+_SPEED = struct.Struct("<I")
 
 
 class FrameType(IntEnum):
@@ -31,6 +33,8 @@ class FrameType(IntEnum):
     ACK = 2  # `sequence` = the next one expected; data = u32, bit n = `sequence + 1 + n` has come already
     OPEN = 3  # I am session `from`; I know you as `to` (0 = not yet). Flags = version. Answered by OPENED
     OPENED = 4  # the same, as the answer
+    SPEED = 5  # let us speak faster: data = the speeds that I can, u32 each, fastest first. Answered by AGREED
+    AGREED = 6  # data = the speed that I take from now on, u32; 0 = I stay
 
 
 class DataFlags(IntFlag):
@@ -56,11 +60,24 @@ class Frame(Struct, frozen=True):
         return coded + DELIMITER
 
 
+def pack_speeds(*speeds: int) -> bytes:
+    """The data of SPEED and AGREED."""
+    return b"".join(map(_SPEED.pack, speeds))
+
+
+def unpack_speeds(data: bytes) -> tuple[int, ...]:
+    return tuple(speed for (speed,) in _SPEED.iter_unpack(data))
+
+
 class FrameReader:
     """Cuts frames out of what comes in. `bad` counts pieces between zeros that were no frame."""
 
     def __init__(self) -> None:
         self.bad = 0
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """What has begun is no frame: the line has another speed now."""
         self._piece = bytearray()
         self._too_long = False
 
@@ -101,7 +118,7 @@ def _frame_of(coded: bytes) -> Frame | None:
         return None
     kind, from_session, to_session, sequence, flags = _HEAD.unpack_from(octets)
     data = octets[SERIAL_HEAD_OCTETS:-SERIAL_CRC_OCTETS]
-    if not FrameType.DATA <= kind <= FrameType.OPENED or not _fits(FrameType(kind), flags, data):
+    if not FrameType.DATA <= kind <= FrameType.AGREED or not _fits(FrameType(kind), flags, data):
         return None
     return Frame(FrameType(kind), from_session, to_session, sequence, flags, data)
 
@@ -111,4 +128,8 @@ def _fits(kind: FrameType, flags: int, data: bytes) -> bool:
         return bool(data) and flags <= DataFlags.FIRST | DataFlags.LAST
     if kind is FrameType.ACK:
         return len(data) == 4 and flags == 0
+    if kind is FrameType.SPEED:
+        return flags == 0 and len(data) % 4 == 0 and 4 <= len(data) <= 4 * SPEEDS_OFFERED_MAX
+    if kind is FrameType.AGREED:
+        return flags == 0 and len(data) == 4
     return not data and flags == SERIAL_VERSION

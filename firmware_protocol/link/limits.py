@@ -47,3 +47,19 @@ OPEN_EVERY_S = 0.2
 PEER_LOST_S = 1.0
 # Sessions of a peer that are over: a repeated frame of one of these must not bring it back.
 SESSIONS_REMEMBERED = 16
+
+# Speeds offered to a bridge above the base of 115,200 baud, at which every one begins: what USB serial chips divide to.
+BASE_BAUD = 115_200
+OFFERED_BAUDS = (2_000_000, 1_000_000, 921_600, 460_800, 230_400)
+SPEEDS_OFFERED_MAX = 8
+# The second offer comes after so long, each later one after twice as long: a bridge that took a speed and was not heard
+# is back at the base speed before the fourth; one that knows no offers costs six frames and a wait of this once.
+SPEED_OFFER_FIRST_S = 0.4
+SPEED_OFFERS_MAX = 6
+# At a raised speed: silence for so long, where something should have been understood, makes an end ask "are you there?"
+# so often, `OPEN_EVERY_S` apart, before it goes back. In all 1.5 s; of five questions on a line that loses a tenth of
+# its frames both ways one in 4,000 times all fail.
+SPEED_DOUBT_S = 0.5
+SPEED_PROBES_MAX = 5
+# A speed that failed so often with one peer, or once before anything was understood at it, is not offered again.
+SPEED_FALLS_MAX = 3

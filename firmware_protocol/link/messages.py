@@ -30,6 +30,7 @@ from firmware_protocol.link.limits import (
 )
 
 PROTOCOL_VERSION = 1
+PROTOCOL_VERSION_MIN = 1  # the oldest that we still speak
 BOOT_ID_OCTETS = 8
 RUN_ID_OCTETS = 8
 NO_RUN = bytes(RUN_ID_OCTETS)
@@ -45,9 +46,13 @@ class Profile(IntEnum):
 
 
 class Features(IntFlag):
-    """What a bridge can do beyond the version's minimum; none yet. Unknown bits mean nothing to the gateway."""
+    """What a bridge can do beyond the version's minimum. Bits unknown to the gateway mean nothing to it."""
 
     NONE = 0
+    TERMS = 1  # it takes Terms, and skips messages of kinds that it does not know
+
+
+KNOWN_FEATURES = Features.TERMS
 
 
 class SeenReason(IntEnum):
@@ -72,6 +77,13 @@ class ToTagKind(IntEnum):
     JOIN_ANSWER = 1
     MANIFEST = 2
     COMMAND = 3
+
+
+class UnknownMessage(Struct, frozen=True):
+    """Of a peer that is newer than we are: it has its number like any other, and is counted and skipped."""
+
+    code: int
+    body: bytes
 
 
 class LinkRow(Generic[Message], Struct, frozen=True):
@@ -269,25 +281,52 @@ class LinkPing:
     """Are you there? Answered by `Status`; it needs no credit."""
 
 
-UpMessage = Hello | TagSeen | Digest | FromTag | PartsWanted | Status | Airtime
-DownMessage = Welcome | ToTag | Parts | Associate | Unassociate | PleaseCommission | CreditQuery | LinkPing
+@_row(_DOWN, 0x89)
+class Terms:
+    """On what both go on: the lower of the two versions, and those of the bridge's features that the gateway knows.
+    Behind the welcome, to a bridge whose hello has the feature; others would refuse the payload.
+    """
+
+    protocol_version: int = u8()
+    features: int = u32()
+
+
+UpMessage = Hello | TagSeen | Digest | FromTag | PartsWanted | Status | Airtime | UnknownMessage
+DownMessage = (
+    Welcome
+    | ToTag
+    | Parts
+    | Associate
+    | Unassociate
+    | PleaseCommission
+    | CreditQuery
+    | LinkPing
+    | Terms
+    | UnknownMessage
+)
 
 UP: Mapping[int, LinkRow[Any]] = _UP
 DOWN: Mapping[int, LinkRow[Any]] = _DOWN
 
 _HEAD = struct.Struct("<BH")
+DOWNWARDS = 0x80  # of a type
 
 
 def pack_message(message: UpMessage | DownMessage) -> bytes:
     """Type, length, body. Raises `ValueError` or `struct.error` for values that do not fit: our own mistake."""
+    if isinstance(message, UnknownMessage):
+        return _HEAD.pack(message.code, len(message.body)) + message.body
     row = _ROW_OF[type(message)]
     body = row.layout.pack(message)
     return _HEAD.pack(row.code, len(body)) + body
 
 
 def unpack_messages(octets: bytes, table: Mapping[int, LinkRow[Any]], start: int = 0) -> tuple[Any, ...]:
-    """All messages from `start` to the end, each out of `table` (`UP` or `DOWN`). Raises `FieldError`, naming it."""
+    """All messages from `start` to the end, each out of `table` (`UP` or `DOWN`) or an `UnknownMessage` of the same
+    direction. Raises `FieldError`, naming it.
+    """
     messages: list[Any] = []
+    direction = next(iter(table)) & DOWNWARDS
     while start < len(octets):
         if len(messages) == PAYLOAD_MESSAGES_MAX:
             raise FieldError("messages", "one more", f"at most {PAYLOAD_MESSAGES_MAX} at once", offset=start)
@@ -296,11 +335,15 @@ def unpack_messages(octets: bytes, table: Mapping[int, LinkRow[Any]], start: int
             raise FieldError("message.head", octets[start:].hex(), "type u8, length u16", offset=start)
         code, length = _HEAD.unpack_from(octets, start)
         row = table.get(code)
-        if row is None:
-            raise FieldError("message.type", code, "a message of this direction and version", offset=start)
+        if row is None and code & DOWNWARDS != direction:
+            raise FieldError("message.type", code, "a message of this direction", offset=start)
         end = body + length
         if end > len(octets):
-            raise FieldError(f"{row.name}.length", length, f"{len(octets) - body} octets are left", offset=start + 1)
-        messages.append(row.layout.unpack(octets[body:end], body))
+            name = row.name if row is not None else "message"
+            raise FieldError(f"{name}.length", length, f"{len(octets) - body} octets are left", offset=start + 1)
+        if row is None:
+            messages.append(UnknownMessage(code, octets[body:end]))
+        else:
+            messages.append(row.layout.unpack(octets[body:end], body))
         start = end
     return tuple(messages)

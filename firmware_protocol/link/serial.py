@@ -8,14 +8,25 @@ A copy of an old frame that comes late can bring an end to a session that is ove
 peer for a second takes a new session itself, which brings both together again.
 Selective repeat: up to a window of frames on their way, each acknowledged by number. The line keeps the order, so a
 frame is lost as soon as one sent after it is acknowledged; else after a time-out that doubles.
+Two ends open at one speed and may agree on a faster one (`LineSpeed`): whoever writes to the line keeps it at `baud`.
 """
 
 from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from msgspec import Struct
 
-from firmware_protocol.link.frames import SERIAL_VERSION, DataFlags, Frame, FrameReader, FrameType
+from firmware_protocol.link.frames import (
+    SERIAL_VERSION,
+    DataFlags,
+    Frame,
+    FrameReader,
+    FrameType,
+    pack_speeds,
+    unpack_speeds,
+)
 from firmware_protocol.link.limits import (
     DEFAULT_BAUD,
     LATENCY_S,
@@ -32,6 +43,7 @@ from firmware_protocol.link.limits import (
     WINDOW_FRAMES_MIN,
     WINDOW_LATENCIES,
 )
+from firmware_protocol.link.speed import LineSpeed
 
 _SEQUENCES = 1 << 16
 _SESSION_MAX = (1 << 32) - 1
@@ -59,7 +71,8 @@ class LinkCounts:
     """What went wrong so far, for the log and the metrics."""
 
     foreign: int = 0  # whole frames of another pair of sessions
-    repeated: int = 0  # frames we sent again
+    sent: int = 0  # data frames, each time
+    repeated: int = 0  # of these, frames we sent again
     duplicate: int = 0  # frames that had come before
     broken: int = 0  # payloads that were no payload: pieces without a beginning, or too long
 
@@ -74,23 +87,24 @@ class _InFlight:
 
 class SerialLink:
     """One end. Call `receive` with what came, `to_send` after each call that could change something, and again at
-    `wake_at`. All times in seconds of one monotonic clock.
+    `wake_at`. Octets of `to_send` are for the line at `baud`: when that has changed, let what was written leave, set
+    the line, go on. All times in seconds of one monotonic clock.
     """
 
-    def __init__(self, session: int, *, baud: int = DEFAULT_BAUD) -> None:
+    def __init__(
+        self, session: int, *, baud: int = DEFAULT_BAUD, offers: Sequence[int] = (), takes: Collection[int] = ()
+    ) -> None:
         """`session` is 1 to 2^32 - 1, drawn anew (by `Secrets`) each time the port is opened; an end that must renew it
-        counts on from there.
+        counts on from there. `baud`: at which the line opens. `offers`: faster ones that a gateway would go to;
+        `takes`: those that a bridge can.
         """
         if not 0 < session <= _SESSION_MAX:
             raise ValueError(f"session {session}: 1 to 2^32 - 1")
         self.session = session
         self.peer_session = 0
         self.counts = LinkCounts()
-        octet_s = _BITS_A_OCTET / baud
-        busy = int(WINDOW_LATENCIES * LATENCY_S / octet_s / SERIAL_CODED_OCTETS_MAX) + 1
-        self.window = min(max(busy, WINDOW_FRAMES_MIN), WINDOW_FRAMES_MAX)
-        round_trip_s = LATENCY_S + self.window * SERIAL_CODED_OCTETS_MAX * octet_s
-        self.retry_s = max(RETRY_ROUND_TRIPS * round_trip_s, RETRY_MIN_S)
+        self.speed = LineSpeed(baud, offers=offers, takes=takes)
+        self._fit_window()
         self._reader = FrameReader()
         self._retired: deque[int] = deque(maxlen=SESSIONS_REMEMBERED)
         self._open_at: float | None = 0.0  # when to say OPEN again; None = the peer knows us
@@ -99,6 +113,18 @@ class SerialLink:
         self._ack_due = False
         self._order = 0
         self._start_streams()
+
+    def _fit_window(self) -> None:
+        octet_s = _BITS_A_OCTET / self.baud
+        busy = int(WINDOW_LATENCIES * LATENCY_S / octet_s / SERIAL_CODED_OCTETS_MAX) + 1
+        self.window = min(max(busy, WINDOW_FRAMES_MIN), WINDOW_FRAMES_MAX)
+        round_trip_s = LATENCY_S + self.window * SERIAL_CODED_OCTETS_MAX * octet_s
+        self.retry_s = max(RETRY_ROUND_TRIPS * round_trip_s, RETRY_MIN_S)
+
+    @property
+    def baud(self) -> int:
+        """The speed at which the line must be now."""
+        return self.speed.baud
 
     @property
     def is_open(self) -> bool:
@@ -126,47 +152,92 @@ class SerialLink:
     def receive(self, octets: bytes, now: float) -> list[LinkEvent]:
         """What happened by these octets. `to_send` with the same time is the next call."""
         events: list[LinkEvent] = []
+        understood = False
         for frame in self._reader.feed(octets):
             if not self._is_for_us(frame):
                 self._take_foreign(frame, now)
                 continue
+            understood = True
             self._heard_at = now
-            if frame.type in (FrameType.OPEN, FrameType.OPENED):
-                self._take_open(frame, events)
-            elif frame.type is FrameType.DATA:
-                self._open_at = None
-                self._take_data(frame, events)
-            else:
-                self._take_ack(frame)
+            self._take(frame, events, now)
+            self.speed.understood()
+        if not understood:
+            self.speed.expects(now)
         return events
+
+    def _take(self, frame: Frame, events: list[LinkEvent], now: float) -> None:
+        match frame.type:
+            case FrameType.OPEN | FrameType.OPENED:
+                self._take_open(frame, events, now)
+            case FrameType.DATA:
+                self._known(now)
+                self._take_data(frame, events)
+            case FrameType.ACK:
+                self._known(now)
+                self._take_ack(frame)
+            case FrameType.SPEED:
+                self.speed.offered(unpack_speeds(frame.data))
+            case FrameType.AGREED:
+                self.speed.taken(unpack_speeds(frame.data)[0], now)
+            case _:
+                assert_never(frame.type)
 
     def to_send(self, now: float) -> bytes:
         """Everything the line should carry now."""
-        out: list[bytes] = []
-        if self._answer_open:
-            self._answer_open = False
-            out.append(self._frame(FrameType.OPENED, flags=SERIAL_VERSION).pack())
-        if self._open_at is not None and self._open_at <= now:
-            # the zero before it ends whatever noise stands on the line, such as a boot loader's banner
-            out.append(b"\x00" + self._frame(FrameType.OPEN, flags=SERIAL_VERSION).pack())
-            self._open_at = now + OPEN_EVERY_S
+        if self.speed.pass_time(now):
+            self._fit_window()
+            self._reader.start_anew()
+            self._open_at = now  # is the peer there as well?
+            return b""  # the line must be set first
+        if self.speed.is_quiet:
+            return b""
+        if self._open_at is None and self.speed.doubts(now):
+            self._open_at = now
+        out = [*self._greetings(now)]
         if self._ack_due:
             self._ack_due = False
             out.append(self._ack().pack())
         if self.is_open:
-            self._fill_window()
-            out.extend(self._send_again(flying, now) for flying in self._flight.values() if self._is_due(flying, now))
+            if speeds := self.speed.offer(now):
+                out.append(self._frame(FrameType.SPEED, data=pack_speeds(*speeds)).pack())
+            if not self.speed.holds_data:
+                out.extend(self._data(now))
+        if (taken := self.speed.answer(now)) is not None:
+            out.append(self._frame(FrameType.AGREED, data=pack_speeds(taken)).pack())
         return b"".join(out)
+
+    def _greetings(self, now: float) -> Iterator[bytes]:
+        if self._answer_open:
+            self._answer_open = False
+            yield self._frame(FrameType.OPENED, flags=SERIAL_VERSION).pack()
+        if self._open_at is not None and self._open_at <= now:
+            # the zero before it ends whatever noise stands on the line, such as a boot loader's banner
+            yield b"\x00" + self._frame(FrameType.OPEN, flags=SERIAL_VERSION).pack()
+            self._open_at = now + OPEN_EVERY_S
+            self.speed.probed(now)
+
+    def _data(self, now: float) -> Iterator[bytes]:
+        self._fill_window()
+        for flying in self._flight.values():
+            if self._is_due(flying, now):
+                self.speed.expects(now)
+                yield self._send_again(flying, now)
 
     def wake_at(self) -> float | None:
         """When `to_send` has something again by itself; 0.0 = now; None = not before something comes in."""
+        speed_at = self.speed.wake_at()
+        if self.speed.is_quiet:
+            return speed_at
         if self._ack_due or self._answer_open:
             return 0.0
         if not self.is_open:
-            return self._open_at
+            return min((at for at in (self._open_at, speed_at) if at is not None), default=None)
+        if self.speed.holds_data:
+            return speed_at
         if self._queue and self._span() < self.window:
             return 0.0
-        return min((self._due_at(flying) for flying in self._flight.values()), default=None)
+        dues = [self._due_at(flying) for flying in self._flight.values()]
+        return min(dues if speed_at is None else [*dues, speed_at], default=None)
 
     # Opening
 
@@ -181,7 +252,7 @@ class SerialLink:
         self._ack_due = False
 
     def _is_for_us(self, frame: Frame) -> bool:
-        if frame.type in (FrameType.DATA, FrameType.ACK):
+        if frame.type not in (FrameType.OPEN, FrameType.OPENED):
             return frame.from_session == self.peer_session and frame.to_session == self.session
         if frame.from_session in (0, self.session, *self._retired):
             return False
@@ -197,19 +268,28 @@ class SerialLink:
             self.session = self.session % _SESSION_MAX + 1
             self.peer_session, self._open_at, self._heard_at = 0, 0.0, now
             self._retired.clear()
+            self.speed.closed()
             self._start_streams()
 
-    def _take_open(self, frame: Frame, events: list[LinkEvent]) -> None:
+    def _take_open(self, frame: Frame, events: list[LinkEvent], now: float) -> None:
         if frame.from_session != self.peer_session:
             if self.peer_session:
                 self._retired.append(self.peer_session)
             self.peer_session = frame.from_session
+            self.speed.forgive()
+            self.speed.closed()
             self._start_streams()
             self._open_at = 0.0
             events.append(LinkOpened(self.peer_session))
         if frame.to_session == self.session:
-            self._open_at = None
+            self._known(now)
         self._answer_open = self._answer_open or frame.type is FrameType.OPEN
+
+    def _known(self, now: float) -> None:
+        """The peer has named our session, at this speed."""
+        if self._open_at is not None:
+            self._open_at = None
+            self.speed.opened(now)
 
     # Coming in
 
@@ -287,6 +367,7 @@ class SerialLink:
         return self._due_at(flying) <= now
 
     def _send_again(self, flying: _InFlight, now: float) -> bytes:
+        self.counts.sent += 1
         if flying.tries:
             self.counts.repeated += 1
         flying.sent_at, flying.order, flying.tries = now, self._order, flying.tries + 1

@@ -50,6 +50,9 @@ class Doors:
         address = self._broker.address if self._broker is not None else self._external
         return address.url if address is not None else None
 
+    def line_baud(self, bridge_id: str) -> int | None:
+        return self._serial.baud(bridge_id)
+
     async def mqtt_access(self, bridge_id: str) -> MqttAccess | None:
         url = self.mqtt_url()
         for one in await self._database.read(bridge_credentials):

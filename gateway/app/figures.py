@@ -1,7 +1,7 @@
 """The figures of /metrics: each name with its sentence. docs/operating.md lists them; a test compares."""
 
 from gateway.app.services import Services
-from gateway.links import AllCarriers
+from gateway.links import AllCarriers, SerialCarrier
 from gateway.telemetry import Metrics
 
 
@@ -20,3 +20,36 @@ def declare_figures(metrics: Metrics, services: Services, carrier: AllCarriers) 
         lambda: carrier.without_way,
     )
     metrics.gauge("esl_bridges_open", "Bridges that a carrier reaches now.", lambda: carrier.open_bridges)
+    metrics.gauge(
+        "esl_bridges_airtime_seconds",
+        "Seconds on the air, each bridge since it started, all together.",
+        lambda: sum(one.airtime_s for one in delivery.standings().values()),
+    )
+    metrics.gauge(
+        "esl_bridge_airtime_share_max",
+        "Share of its time (0 to 1) for which the busiest bridge was on the air lately.",
+        lambda: max((one.airtime_share for one in delivery.standings().values()), default=0.0),
+    )
+    metrics.counted(
+        "esl_link_messages_unknown_total",
+        "Messages of kinds that a newer bridge knows and this gateway does not, since the start.",
+        lambda: delivery.ear.unknown,
+    )
+
+
+def declare_serial_figures(metrics: Metrics, serial: SerialCarrier) -> None:
+    metrics.counted(
+        "esl_serial_frames_sent_total",
+        "Data frames sent over serial lines since the start, each time they were sent.",
+        lambda: serial.frames_sent,
+    )
+    metrics.counted(
+        "esl_serial_frames_repeated_total",
+        "Of these, frames that were sent again: what a line loses.",
+        lambda: serial.frames_repeated,
+    )
+    metrics.counted(
+        "esl_serial_frames_bad_total",
+        "What came over serial lines and was no frame: noise, or a line that changes octets.",
+        lambda: serial.frames_bad,
+    )

@@ -80,6 +80,7 @@ def admin_services(parts: HttpParts) -> AdminServices:
         admin_token=parts.keys.admin_token,
         doors=parts.doors,
         bridges_changed=services.both.wake,
+        bridges=services.delivery.standings,
         modules=services.modules.standings,
         request_id_of=request_id_of,
     )

@@ -28,6 +28,7 @@ from gateway.app.compose import Gateway, compose
 from gateway.app.data_folder import DataFolder, LastPorts, load_keys
 from gateway.app.doors import Doors, logins
 from gateway.app.errors import CannotStart
+from gateway.app.figures import declare_serial_figures
 from gateway.app.limits import BROKER_PROBE_PAUSE_S, BROKER_PROBES, GARBAGE_EVERY_OBJECTS
 from gateway.app.listen import open_http_port, url_of
 from gateway.app.recording import RecordedCarrier, Recording, recorded
@@ -111,6 +112,7 @@ class _Process:
                 [mqtt, serial] if recording is None else [RecordedCarrier(one, recording) for one in (mqtt, serial)],
                 doors=lambda database: Doors(database, serial, broker, external),
             )
+            declare_serial_figures(gateway.metrics, serial)
             stack.push_async_callback(gateway.database.close)
             pool.start()
             if broker is not None:

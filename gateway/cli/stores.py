@@ -178,14 +178,19 @@ def add_bridge(
 
 
 def list_bridges(store: Store, data: Data = None, server: Server = None, as_json: Json = False) -> None:
-    """List a store's bridges."""
+    """List a store's bridges, and how it stands with each."""
     with Gateway(data, server) as gateway:
         found = gateway.get(f"/admin/stores/{store}/bridges")
     if as_json:
         show_json(found)
         return
-    rows = [[one["bridgeId"], one["carrier"], one["path"]] for one in items_of(found, "bridges")]
-    show_table(("bridge", "carrier", "path"), rows, empty=f"None yet: `esl bridge add NAME --store {store}`.")
+    rows = []
+    for one in items_of(found, "bridges"):
+        link = one["link"] if isinstance(one["link"], dict) else {}
+        state = link.get("state") if not link.get("trouble") else f"refused: {link['trouble']}"
+        rows.append([one["bridgeId"], one["carrier"], one["path"], one["baud"], state])
+    columns = ("bridge", "carrier", "path", "baud", "state")
+    show_table(columns, rows, empty=f"None yet: `esl bridge add NAME --store {store}`.")
 
 
 def sandbox_report(

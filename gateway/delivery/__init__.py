@@ -1,7 +1,7 @@
 """Brings *shown* to *desired*: every conversation with a tag."""
 
 from gateway.delivery.both import BothDeliveries
-from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.bridge_session import BridgeSession, BridgeStanding
 from gateway.delivery.bridges import MODULE, Bridge, BridgeRefused, BridgesChanged, list_bridges, register_bridge
 from gateway.delivery.modules import ModuleDelivery, ModuleStanding
 from gateway.delivery.restore import jump
@@ -14,6 +14,7 @@ __all__ = [
     "Bridge",
     "BridgeRefused",
     "BridgeSession",
+    "BridgeStanding",
     "BridgesChanged",
     "Delivery",
     "ModuleDelivery",

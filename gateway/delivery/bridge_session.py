@@ -9,7 +9,24 @@ Source: docs/protocol.md, "Links".
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from firmware_protocol.link.messages import CreditQuery, DownMessage, Hello, Parts, Status, ToTag, Welcome
+from msgspec import Struct
+
+from firmware_protocol.errors import FieldError
+from firmware_protocol.link.messages import (
+    KNOWN_FEATURES,
+    PROTOCOL_VERSION,
+    PROTOCOL_VERSION_MIN,
+    Airtime,
+    CreditQuery,
+    DownMessage,
+    Features,
+    Hello,
+    Parts,
+    Status,
+    Terms,
+    ToTag,
+    Welcome,
+)
 from firmware_protocol.link.payload import pack_payloads
 from gateway.delivery.limits import (
     CONTACT_S_DEFAULT,
@@ -20,9 +37,25 @@ from gateway.delivery.limits import (
 )
 
 
+class BridgeStanding(Struct, frozen=True):
+    """How it stands with one bridge. `state`: away, silent (no HELLO yet), refused (`trouble` says why) or ready.
+    `airtime_s`: on the air since it started; `airtime_share`: of the last window it told, 0 to 1.
+    """
+
+    state: str
+    trouble: str | None
+    protocol_version: int | None
+    waiting: int
+    airtime_s: float
+    airtime_share: float
+
+
+_UPDATE = "bring the older of bridge and gateway up to date"
+
+
 @dataclass(slots=True)
 class BridgeSession:
-    """`open`: its carrier is there. `ready`: it has said HELLO since, so we may speak."""
+    """`open`: its carrier is there. `ready`: it has said HELLO since, so we may speak. `refusal`: why we cannot."""
 
     bridge_id: str
     store_id: str
@@ -35,7 +68,11 @@ class BridgeSession:
     next_number: int = 0
     stalled_since_s: float | None = None
     greeted_at_s: float | None = None
+    protocol_version: int | None = None
+    features: Features = Features.NONE
+    refusal: str | None = None
     airtime_us: int = 0
+    airtime_share: float = 0.0
     _urgent: list[DownMessage] = field(default_factory=list)
     _waiting: OrderedDict[tuple[object, ...], DownMessage] = field(default_factory=OrderedDict)
     _given: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
@@ -44,13 +81,53 @@ class BridgeSession:
         """Its carrier is (back) there: what waited in it is gone, and it must say HELLO again."""
         self.open = True
         self.ready = False
-        self.greeted_at_s = None
+        self.refusal = self.greeted_at_s = None
 
     def closed(self) -> None:
         self.open = self.ready = False
         self.stalled_since_s = None  # or it would be due for ever, and the delivery never sleep
         self._urgent.clear()
         self._waiting.clear()
+
+    def refuse(self, reason: str) -> bool:
+        """It is there, and we cannot speak to it. True when that is news."""
+        news = self.refusal != reason
+        self.ready, self.refusal = False, reason
+        return news
+
+    def not_understood(self, error: FieldError) -> bool:
+        """A payload was not. True when that is news for the operator: a peer that was ready was understood before, so
+        this one was spoilt on its way.
+        """
+        is_greeting = error.field.startswith(("payload.version", "Hello."))
+        return is_greeting and not self.ready and self.refuse(f"its hello cannot be read ({error}): {_UPDATE}")
+
+    def accepts(self, hello: Hello) -> bool:
+        """Whether there is a version that both speak: that of the older one, if the newer still can."""
+        return hello.protocol_version >= PROTOCOL_VERSION_MIN
+
+    def too_old(self, hello: Hello) -> str:
+        """The word for the operator when it is not accepted."""
+        ours = f"this gateway {PROTOCOL_VERSION_MIN} to {PROTOCOL_VERSION}"
+        return f"it speaks version {hello.protocol_version} of the link protocol, {ours}: {_UPDATE}"
+
+    def terms(self) -> list[DownMessage]:
+        """What follows the welcome."""
+        told = Features.TERMS in self.features and self.protocol_version is not None
+        return [Terms(self.protocol_version or PROTOCOL_VERSION, self.features)] if told else []
+
+    def told_airtime(self, airtime: Airtime) -> None:
+        if airtime.window_ms:
+            more_us = max(airtime.airtime_us - self.airtime_us, 0)
+            self.airtime_share = min(more_us / (airtime.window_ms * 1000), 1.0)
+        self.airtime_us = airtime.airtime_us
+
+    def standing(self) -> BridgeStanding:
+        state = "ready" if self.ready else "refused" if self.refusal else "silent" if self.open else "away"
+        version = self.protocol_version if self.ready else None
+        return BridgeStanding(
+            state, self.refusal, version, self.waiting, self.airtime_us / 1e6, round(self.airtime_share, 4)
+        )
 
     def hello(self, hello: Hello) -> bool:
         """Begin to speak. True when its memory is new: it rebooted, or we had lost it."""
@@ -63,7 +140,11 @@ class BridgeSession:
             self._waiting.clear()
         if hello.boot_id != self.boot_id:
             self._given.clear()
+            self.airtime_us, self.airtime_share = 0, 0.0
         self.open = self.ready = True
+        self.refusal = None
+        self.protocol_version = min(hello.protocol_version, PROTOCOL_VERSION)
+        self.features = Features(hello.features & KNOWN_FEATURES)
         self.boot_id = hello.boot_id
         self.contact_s = hello.contact_ms / 1000
         self.time_divisor = max(hello.time_divisor, 1)

@@ -23,6 +23,7 @@ from firmware_protocol.link.messages import (
     SeenReason,
     Status,
     TagSeen,
+    UnknownMessage,
     UpMessage,
 )
 from firmware_protocol.report import REPORT_SENSOR_BASE
@@ -63,6 +64,7 @@ class Ear:
         self._shop = shop
         self.broken = 0  # sealed octets that opened under no key: corrupted, forged, or of a tag with other keys
         self.strangers = 0  # messages about tags that are not in the box list
+        self.unknown = 0  # messages of kinds that a newer bridge knows and we do not
 
     def hear(self, session: BridgeSession, message: UpMessage, hearing: Hearing, now_s: float) -> None:
         match message:
@@ -71,7 +73,7 @@ class Ear:
             case Status():
                 session.status(message)
             case Airtime():
-                session.airtime_us = message.airtime_us
+                session.told_airtime(message)
             case PartsWanted():
                 hearing.wanted.append((session, message))
             case TagSeen():
@@ -81,6 +83,8 @@ class Ear:
                     self._in_digest(session, row, hearing, now_s)
             case FromTag():
                 self._from_tag(session, message, hearing, now_s)
+            case UnknownMessage():
+                self.unknown += 1
             case _:
                 assert_never(message)
 

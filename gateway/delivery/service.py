@@ -22,7 +22,7 @@ from firmware_protocol.link.messages import (
 )
 from firmware_protocol.link.payload import unpack_up_payload
 from gateway.database import Database, DatabaseFailure
-from gateway.delivery.bridge_session import BridgeSession
+from gateway.delivery.bridge_session import BridgeSession, BridgeStanding
 from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
 from gateway.delivery.encodings import offered_encoding
 from gateway.delivery.hearing import Ear, Hearing
@@ -127,6 +127,10 @@ class Delivery:
             attempt = self.shop.agenda.attempts.get(display_id)
             found[display_id] = reason_of(link, session, attempt, labels.get(display_id), now_s).value
         return found
+
+    def standings(self) -> dict[str, BridgeStanding]:
+        """Of each bridge, by its id."""
+        return {bridge_id: session.standing() for bridge_id, session in self.shop.sessions.items()}
 
     def wake(self) -> None:
         """Tables that delivery reads were changed by hand: bridges registered, a restore."""
@@ -242,12 +246,18 @@ class Delivery:
         except FieldError as error:
             self.ear.broken += 1
             log.info("payload_not_understood", bridge=session.bridge_id, reason=str(error))
+            if session.not_understood(error):
+                log.warning("bridge_refused", bridge=session.bridge_id, reason=session.refusal)
             return
         for message in payload.messages:
             self.ear.hear(session, message, hearing, now_s)
 
     async def _welcome(self, session: BridgeSession, hello: Hello) -> bool:
         """Answer a hello. True when it showed that our data is older than the world, so that all keys are void."""
+        if not session.accepts(hello):
+            if session.refuse(session.too_old(hello)):
+                log.warning("bridge_refused", bridge=session.bridge_id, reason=session.refusal)
+            return False
         now = self._clock.now()
         may_jump = not self._restored
 
@@ -264,6 +274,8 @@ class Delivery:
             self._awake.set()
         fresh = session.hello(hello)
         session.say_at_once(Welcome(hello.boot_id, self._run_id, to_ms(self._clock.now()) & _EPOCH_MASK))
+        for message in session.terms():
+            session.say_at_once(message)
         if not fresh:
             return restored
         log.info("bridge_ready", bridge=session.bridge_id, contact_s=session.contact_s)

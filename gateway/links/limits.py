@@ -16,5 +16,5 @@ PAYLOADS_WAITING_MAX = 2_000
 PAYLOAD_OCTETS_MAX = 32_768
 # One read of a serial port: what 2,000,000 baud bring in about 20 ms.
 SERIAL_READ_OCTETS = 4_096
-# Speed of a serial bridge unless its path says otherwise; a pty has none.
-SERIAL_BAUD = 115_200
+# A speed is changed once all octets have left, which no port tells of itself: a frame takes 22 ms at 115,200 baud.
+PORT_LEFT_LOOK_S = 0.005

@@ -67,6 +67,16 @@ class Port:
         """What was written last has not left yet."""
         return bool(self._out)
 
+    @property
+    def has_left(self) -> bool:
+        """Everything written has gone out, as far as the machine knows."""
+        if self._out:
+            return False
+        try:
+            return self._is_away or not self._port.out_waiting
+        except OSError:
+            return True  # it was pulled out, which is found out by reading
+
     def set_baud(self, baud: int) -> None:
         """From now on, both ways."""
         if self._port.baudrate == baud or self._is_away:

@@ -1,7 +1,8 @@
 """Bridges on serial ports: one port, one bridge.
 
 In: ports by a path that stays the same when the device is plugged in again (`/dev/serial/by-id/...`). Out: payloads.
-Rule: a port that is away is tried again for ever; each opening is a new session, so nothing old is taken for new.
+Rule: a port that is away is tried again for ever; each opening is a new session, so nothing old is taken for new. What
+a line turned out not to carry is remembered until the gateway ends, or the bridge gets another path.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
+from firmware_protocol.link.limits import OFFERED_BAUDS
 from firmware_protocol.link.serial import LinkEvent, LinkOpened
 from gateway.links.backoff import Backoff
 from gateway.links.carrier import BridgeClosed, BridgeOpened, CarrierEvent, EventQueue, PayloadArrived
@@ -28,9 +30,30 @@ class SerialCarrier:
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._ports: dict[str, SerialPort] = {}
         self._open: dict[str, None] = {}
+        self._offers: dict[str, tuple[int, ...]] = {}
         self._events = EventQueue()
         self._running = False
         self.lost = 0
+        self._closed_frames = self._closed_repeated = self._closed_bad = 0
+
+    @property
+    def frames_sent(self) -> int:
+        """Data frames since the start, each time they were sent."""
+        return self._closed_frames + sum(port.counts.sent for port in self._ports.values())
+
+    @property
+    def frames_repeated(self) -> int:
+        return self._closed_repeated + sum(port.counts.repeated for port in self._ports.values())
+
+    @property
+    def frames_bad(self) -> int:
+        """Pieces of what came that were no frame."""
+        return self._closed_bad + sum(port.bad_frames for port in self._ports.values())
+
+    def baud(self, bridge_id: str) -> int | None:
+        """The speed of its line now; None while its port is away."""
+        port = self._ports.get(bridge_id)
+        return port.baud if port is not None and bridge_id in self._open else None
 
     async def start(self) -> None:
         self._running = True
@@ -48,6 +71,7 @@ class SerialCarrier:
         if self._paths.get(bridge_id) == path:
             return
         await self.close_port(bridge_id)
+        self._offers.pop(bridge_id, None)
         self._paths[bridge_id] = path
         if self._running:
             self._keep(bridge_id)
@@ -96,14 +120,22 @@ class SerialCarrier:
             else:
                 self._events.put(PayloadArrived(bridge_id, event.octets))
 
-        port = SerialPort(path, session, self._clock, happened)
+        offers = self._offers.get(bridge_id, OFFERED_BAUDS)
+        port = SerialPort(path, session, self._clock, happened, offers=offers)
         self._ports[bridge_id] = port
         log.info("serial_port_opened", bridge=bridge_id, path=path)
         try:
             await port.serve()
         finally:
             port.close()
+            self._offers[bridge_id] = port.offers
+            self._count(port)
             del self._ports[bridge_id]
             if bridge_id in self._open:
                 del self._open[bridge_id]
                 self._events.put(BridgeClosed(bridge_id))
+
+    def _count(self, port: SerialPort) -> None:
+        self._closed_frames += port.counts.sent
+        self._closed_repeated += port.counts.repeated
+        self._closed_bad += port.bad_frames

@@ -23,24 +23,28 @@ class GatewayRefuses(RuntimeError):
 
 
 class GatewayPlace(Struct, frozen=True):
-    """`data` None: only the server's address is known, and its broker's stays as the gateway told it."""
+    """`data` None: only the server's address is known, and its broker's stays as the gateway told it. `certificate`: of
+    a broker that speaks TLS.
+    """
 
     url: str
     token: str
     data: Path | None
+    certificate: Path | None = None
 
     @classmethod
-    def find(cls, data: Path | None, server: str | None) -> "GatewayPlace":
+    def find(cls, data: Path | None, server: str | None, certificate: Path | None = None) -> "GatewayPlace":
         """By --data or --server, else ESL_DATA, else ./esl-data. Raises `GatewayRefuses`."""
         if server is not None:
             token = os.environ.get("ESL_TOKEN", "")
             if not token:
                 raise GatewayRefuses("--server needs ESL_TOKEN: the admin token, which stands in admin.token there")
-            return cls(server.rstrip("/"), token, data)
+            return cls(server.rstrip("/"), token, data, certificate)
         folder = data or Path(os.environ.get("ESL_DATA") or "esl-data")
         start = f"start one with `esl serve --data {folder}`"
         try:
-            return cls(_endpoint(folder)["http"], (folder / "admin.token").read_text().strip(), folder)
+            token = (folder / "admin.token").read_text().strip()
+            return cls(_endpoint(folder)["http"], token, folder, certificate)
         except FileNotFoundError:
             raise GatewayRefuses(f"no gateway runs on {folder}: {start}") from None
         except (OSError, ValueError, KeyError) as error:
@@ -51,7 +55,7 @@ class GatewayPlace(Struct, frozen=True):
         if self.data is None:
             return known
         try:
-            return BrokerEnd.of(_endpoint(self.data)["mqtt"], known.username, known.password)
+            return BrokerEnd.of(_endpoint(self.data)["mqtt"], known.username, known.password, self.certificate)
         except (OSError, ValueError, KeyError):
             return known
 
@@ -81,7 +85,7 @@ class AdminApi:
         answer = await self._post(f"/admin/stores/{store}/bridges", {"name": name, "carrier": "mqtt"})
         try:
             mqtt = answer["mqtt"]
-            return BrokerEnd.of(mqtt["url"], mqtt["username"], mqtt["password"])
+            return BrokerEnd.of(mqtt["url"], mqtt["username"], mqtt["password"], self._place.certificate)
         except (KeyError, TypeError, ValueError) as error:
             raise GatewayRefuses(f"the gateway does not say how {name} enters its broker: {error}") from None
 

@@ -46,6 +46,10 @@ def simulate(
     tags: Annotated[int, typer.Option("--tags", min=0, metavar="N", help="How many tags.")] = 200,
     seed: Annotated[int, typer.Option("--seed", metavar="K", help="The same seed, the same tags and faults.")] = 1,
     carrier: Annotated[Literal["mqtt", "serial"], typer.Option("--carrier", help="How bridges reach it.")] = "mqtt",
+    broker_certificate: Annotated[
+        Path | None,
+        typer.Option("--broker-certificate", metavar="FILE", help="To trust when the broker speaks TLS by its own."),
+    ] = None,
     bridges: Annotated[int, typer.Option("--bridges", min=1, metavar="B", help="How many bridges.")] = 1,
     panels: Annotated[
         str, typer.Option("--panels", metavar="MIX", help="Kinds and shares, as in 2.13-bw:4,2.9-bwr:3,2.13-bw+4.2-bw.")
@@ -141,7 +145,7 @@ def simulate(
     It registers its bridges and its box list through the admin API and is thereby approved. Ctrl-C or SIGTERM ends it.
     """
     try:
-        place = GatewayPlace.find(data, server)
+        place = GatewayPlace.find(data, server, broker_certificate)
         if carrier == "serial" and place.data is None:
             raise GatewayRefuses("--carrier serial needs --data: the ports are named by links in DIR/serial")
         setting = Setting(

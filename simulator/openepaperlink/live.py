@@ -8,17 +8,16 @@ keeps all the time which the module leaves for an answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import ceil
 
 from simulator.chance import Draws, key_of
 from simulator.openepaperlink.air import Air
 from simulator.openepaperlink.module import VirtualModule
 from simulator.openepaperlink.tag import OeplTag
 from simulator.schedule import Scheduler
+from simulator.serial_line import heard_at_another_speed
 
 LATE_S = 0.02  # of the module's time: more than that is the machine's
 BEAT_S = 0.02  # so often it is looked at whether the machine is late, where every moment counts
-GARBAGE_MAX = 4  # octets heard for one said, at a far slower speed
 
 
 class LiveModule:
@@ -93,8 +92,7 @@ class LiveModule:
         if said_at == heard_at:
             return octets
         self._garbled += 1
-        count = ceil(len(octets) * min(heard_at / said_at, GARBAGE_MAX)) if said_at else len(octets)
-        return Draws(self._key, self._garbled).randbytes(count)
+        return heard_at_another_speed(octets, said_at, heard_at, Draws(self._key, self._garbled))
 
     def _wake(self) -> None:
         """See to it that it is woken when something is due."""

@@ -8,7 +8,6 @@ lost, as on a line without flow control.
 from __future__ import annotations
 
 import os
-import termios
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,9 +17,6 @@ from simulator.openepaperlink.module import VirtualModule
 from simulator.openepaperlink.tag import OeplTag
 from simulator.pty_port import READ_OCTETS, PtyPort
 from simulator.schedule import Scheduler
-
-_OUT_SPEED = 5  # of `termios.tcgetattr`
-_BAUDS = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()}
 
 
 class ModuleOnPty:
@@ -42,7 +38,7 @@ class ModuleOnPty:
         self._pty = PtyPort(link_path)
         self.octets_lost = 0  # for a host that does not read
         self.live = LiveModule(
-            scheduler, module, tags, to_host=self._put, host_baud=self._host_baud, speed=speed, seed=seed
+            scheduler, module, tags, to_host=self._put, host_baud=lambda: self._pty.host_baud, speed=speed, seed=seed
         )
         self._is_on = False
 
@@ -68,12 +64,6 @@ class ModuleOnPty:
 
     def restart_module(self) -> None:
         self.live.restart_module()
-
-    def _host_baud(self) -> int:
-        """As the host has set it on its end; 0: at a speed that has no name."""
-        if not self._pty.is_open:
-            return 0
-        return _BAUDS.get(termios.tcgetattr(self._pty.slave)[_OUT_SPEED], 0)
 
     def _readable(self) -> None:
         with suppress(BlockingIOError):

@@ -1,10 +1,12 @@
 """A gateway of two hundred lines for the tests of tags and bridges: it knows the codecs, and nothing else."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -35,6 +37,8 @@ from simulator.fleet import Fleet, FleetPlan
 from simulator.schedule import Scheduler
 from simulator.tag import VirtualTag
 from simulator.virtual_time import run
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "gateway" / "app"))  # for its certificates
 
 SITE_SECRET = bytes(range(32))
 RUN_ID = b"run-0001"

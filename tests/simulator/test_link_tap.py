@@ -21,7 +21,7 @@ def test_a_tap_counts_the_manifests_of_each_display_and_the_octets_of_each_encod
         await shop.clock.sleep(200)
         heard = shop.fleet.tap_links()
         assert heard.manifests == dict.fromkeys(shown, 1)
-        assert heard.parts == {one.encoding_id: len(one.stream) for one in shown.values()}
+        assert heard.parts == heard.streams == {one.encoding_id: len(one.stream) for one in shown.values()}
         assert heard.tags == {tag.tag_id for tag in shop.tags[:3]}
         assert heard.messages == {"ToTag": 3, "Parts": 3}
 

@@ -1,16 +1,18 @@
 """The bridge's end of the real carriers, against the gateway's own ends: a broker from its wheel, and a pty."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from self_signed import self_signed
 
 from firmware_protocol import ReportState
+from firmware_protocol.link.limits import OFFERED_BAUDS
 from firmware_protocol.link.messages import Hello
 from gateway.app.broker import EmbeddedBroker
 from gateway.app.broker_config import Listener, bridge_login
@@ -44,11 +46,12 @@ class Ends:
 
 
 @asynccontextmanager
-async def over_mqtt(fleet: Fleet, folder: Path) -> AsyncIterator[Ends]:
-    broker = EmbeddedBroker(folder, Listener("127.0.0.1", 0), own_password="own", clock=GatewayClock())
+async def over_mqtt(fleet: Fleet, folder: Path, *files: Path) -> AsyncIterator[Ends]:
+    """`files`: certificate and key, for TLS."""
+    broker = EmbeddedBroker(folder, Listener("127.0.0.1", 0, *files), own_password="own", clock=GatewayClock())
     await broker.start([bridge_login(f"{STORE}/{BRIDGE}", PASSWORD)])
     try:
-        end = BrokerEnd.of(broker.address.url, f"{STORE}/{BRIDGE}", PASSWORD)
+        end = BrokerEnd.of(broker.address.url, f"{STORE}/{BRIDGE}", PASSWORD, broker.address.certificate)
         chance = generator(1, "mqtt")
         bridge, paths = fleet.bridges[BRIDGE], fleet.paths[BRIDGE]
         ours = MqttBridgeCarrier(STORE, bridge, paths, fleet.scheduler, chance, lambda: end)
@@ -62,27 +65,35 @@ async def over_mqtt(fleet: Fleet, folder: Path) -> AsyncIterator[Ends]:
 
 
 @asynccontextmanager
-async def over_serial(fleet: Fleet, folder: Path) -> AsyncIterator[Ends]:
+async def over_serial(
+    fleet: Fleet, folder: Path, *, takes: Sequence[int] = OFFERED_BAUDS, path_ends: str = ""
+) -> AsyncIterator[Ends]:
     link = folder / "serial" / BRIDGE
     ours = SerialBridgeCarrier(
-        fleet.bridges[BRIDGE], fleet.paths[BRIDGE], fleet.scheduler, generator(1, "serial"), link
+        fleet.bridges[BRIDGE], fleet.paths[BRIDGE], fleet.scheduler, generator(1, "serial"), link, takes=takes
     )
     ours.open()
     carrier = SerialCarrier(clock=GatewayClock(), random=Random(1), secrets=SystemSecrets())
-    await carrier.open_port(f"{STORE}/{BRIDGE}", str(link))
+    await carrier.open_port(f"{STORE}/{BRIDGE}", f"{link}{path_ends}")
     yield Ends(fleet, carrier, ours.close, ours.open)
     ours.close()
     assert not link.is_symlink()
 
 
-CARRIERS = {"mqtt": over_mqtt, "serial": over_serial}
+CARRIERS: dict[str, Callable[..., AbstractAsyncContextManager[Ends]]] = {
+    "mqtt": over_mqtt,
+    "mqtt over TLS": lambda fleet, folder: over_mqtt(fleet, folder, *self_signed(folder, "shop.example")),
+    "serial": over_serial,
+}
 
 
 @asynccontextmanager
-async def shop_over(kind: str, plan: FleetPlan, folder: Path, scripted_gateway: Any) -> AsyncIterator[tuple[Ends, Any]]:
+async def shop_over(
+    kind: str, plan: FleetPlan, folder: Path, scripted_gateway: Any, **line: Any
+) -> AsyncIterator[tuple[Ends, Any]]:
     """A fleet on a real carrier, and a scripted gateway at the other end of it."""
     fleet = Fleet(plan, Scheduler(SystemClock()))
-    async with CARRIERS[kind](fleet, folder) as ends:
+    async with CARRIERS[kind](fleet, folder, **line) as ends:
         sending: set[asyncio.Task[None]] = set()
 
         def send(bridge_id: str, payload: bytes) -> None:
@@ -158,6 +169,32 @@ def test_a_line_that_spoils_a_fifth_of_its_frames_carries_everything(tmp_path: P
             await until(gateway, show_all(gateway, ends.fleet, 1, seed=1))
             assert ends.fleet.bridges[BRIDGE].bad_payloads == gateway.counts["bad"] == 0
             assert all(sum(counts.values()) > counts["passed"] for counts in ends.fleet.link_counts().values())
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("path_ends", "takes", "baud"),
+    [("", OFFERED_BAUDS, 2_000_000), ("", (460_800,), 460_800), ("", (), 115_200), ("@115200", OFFERED_BAUDS, 115_200)],
+)
+def test_port_and_bridge_go_to_the_fastest_speed_that_both_may(
+    path_ends: str, takes: tuple[int, ...], baud: int, tmp_path: Path, scripted_gateway: Any
+) -> None:
+    async def story() -> None:
+        async with shop_over("serial", PLAN, tmp_path, scripted_gateway, takes=takes, path_ends=path_ends) as (
+            ends,
+            gateway,
+        ):
+            await until(gateway, lambda: all(gateway.newest(tag_id) for tag_id in ends.fleet.tags))
+            await until(gateway, show_all(gateway, ends.fleet, 1, seed=1))
+            assert isinstance(ends.carrier, SerialCarrier)
+            assert ends.carrier.baud(f"{STORE}/{BRIDGE}") == baud
+            assert ends.carrier.frames_sent > ends.carrier.frames_repeated == 0
+            ends.unplug()
+            ends.replug()
+            await until(gateway, lambda: len(gateway.of_kind(Hello)) == 2)
+            await until(gateway, show_all(gateway, ends.fleet, 2, seed=2))
+            assert ends.carrier.baud(f"{STORE}/{BRIDGE}") == baud
 
     asyncio.run(story())
 

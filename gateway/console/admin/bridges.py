@@ -32,11 +32,14 @@ class BridgesController(Controller):
             store_settings(connection, store)
             return [document(one) for one in list_bridges(connection, store)]
 
-        standings = services.modules()
+        modules, links = services.modules(), services.bridges()
         bridges = await services.database.read(read)
         for one in bridges:
-            standing = standings.get(str(one["bridgeId"]))
-            one["module"] = document(standing) if standing is not None else None
+            bridge_id = str(one["bridgeId"])
+            module, link = modules.get(bridge_id), links.get(bridge_id)
+            one["module"] = document(module) if module is not None else None
+            one["link"] = document(link) if link is not None else None
+            one["baud"] = services.doors.line_baud(bridge_id)
         return {"bridges": bridges}
 
     @post("/", status_code=200)

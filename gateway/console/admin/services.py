@@ -9,7 +9,7 @@ from litestar.types import Scope
 
 from gateway.batch import Sessions
 from gateway.database import Database
-from gateway.delivery import ModuleStanding
+from gateway.delivery import BridgeStanding, ModuleStanding
 from gateway.ports import Clock, EventStream, Secrets
 from gateway.shelf import FactoryCodeVault
 
@@ -32,6 +32,9 @@ class BridgeDoors(Protocol):
     def mqtt_url(self) -> str | None:
         """Where the broker is, or None where there is none (the virtual world)."""
 
+    def line_baud(self, bridge_id: str) -> int | None:
+        """The speed of a serial bridge's line now; None where there is none."""
+
     async def mqtt_access(self, bridge_id: str) -> MqttAccess | None:
         """How the bridge enters, or None where bridges need no way in (the virtual world)."""
 
@@ -43,6 +46,9 @@ class NoDoors:
         return
 
     def mqtt_url(self) -> str | None:
+        return None
+
+    def line_baud(self, bridge_id: str) -> int | None:
         return None
 
     async def mqtt_access(self, bridge_id: str) -> MqttAccess | None:
@@ -62,6 +68,10 @@ def no_modules() -> Mapping[str, ModuleStanding]:
     return {}
 
 
+def no_bridges() -> Mapping[str, BridgeStanding]:
+    return {}
+
+
 def no_request_id(_: Scope) -> str:
     return ""
 
@@ -69,7 +79,7 @@ def no_request_id(_: Scope) -> str:
 @dataclass(frozen=True, slots=True)
 class AdminServices:
     """`request_id_of`: the id that the answer's X-Request-Id header will have. `bridges_changed`: tells delivery.
-    `modules`: how it stands with each radio module.
+    `bridges`, `modules`: how it stands with each bridge, with each radio module.
     """
 
     database: Database
@@ -82,6 +92,7 @@ class AdminServices:
     admin_token: str = field(repr=False)
     doors: BridgeDoors = field(default_factory=NoDoors)
     bridges_changed: Callable[[], None] = nobody_listens
+    bridges: Callable[[], Mapping[str, BridgeStanding]] = no_bridges
     modules: Callable[[], Mapping[str, ModuleStanding]] = no_modules
     request_id_of: Callable[[Scope], str] = no_request_id
 

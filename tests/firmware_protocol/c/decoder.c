@@ -64,7 +64,8 @@ static int read_down(const uint8_t *octets, size_t count) { return read_frame(oc
 
 static int read_messages(const uint8_t *octets, size_t count, size_t start, const struct path *path, size_t *found)
 {
-    const struct structure *table = start < count && octets[start] >= 0x80 ? messages_down : messages_up;
+    const unsigned direction = start < count ? octets[start] & ESL_DOWNWARDS : 0;
+    const struct structure *table = direction ? messages_down : messages_up;
     *found = 0;
     while (start < count) {
         const struct esl_message_head *head = (const struct esl_message_head *)(octets + start);
@@ -80,14 +81,21 @@ static int read_messages(const uint8_t *octets, size_t count, size_t start, cons
         }
         row = with_code(table, head->type);
         length = esl_get_u16(head->length);
-        if (!row) {
+        if (!row && (head->type & ESL_DOWNWARDS) != direction) {
             return refuse(start, "no message of this direction");
         }
         if (length > count - body) {
             return refuse(start + offsetof(struct esl_message_head, length), "octets are missing");
         }
-        say_kind(&message, row->name);
-        if (!read_structure(row, NULL, octets + body, length, body, &message)) {
+        say_kind(&message, row ? row->name : "UnknownMessage");
+        if (!row) {
+            name_field(&message, "code");
+            say_number(head->type);
+            say_octet('\n');
+            name_field(&message, "body");
+            say_hex(octets + body, length);
+            say_octet('\n');
+        } else if (!read_structure(row, NULL, octets + body, length, body, &message)) {
             return 0;
         }
         start = body + length;
@@ -176,9 +184,12 @@ static int read_serial_frame(const uint8_t *coded, size_t count, const struct pa
     if (esl_get_u32(plain + size) != crc32(plain, (size_t)size)) {
         return 0;
     }
-    fits = head->type == ESL_FRAME_TYPE_DATA ? data > 0 && head->flags <= 3
-        : head->type == ESL_FRAME_TYPE_ACK   ? data == 4 && head->flags == 0
-                                             : data == 0 && head->flags == ESL_SERIAL_VERSION;
+    fits = head->type == ESL_FRAME_TYPE_DATA  ? data > 0 && head->flags <= 3
+        : head->type == ESL_FRAME_TYPE_ACK    ? data == 4 && head->flags == 0
+        : head->type == ESL_FRAME_TYPE_AGREED ? data == 4 && head->flags == 0
+        : head->type == ESL_FRAME_TYPE_SPEED
+            ? data >= 4 && data % 4 == 0 && data <= 4 * (int)ESL_SPEEDS_OFFERED_MAX && head->flags == 0
+            : data == 0 && head->flags == ESL_SERIAL_VERSION;
     if (!fits || !read_structure(&ESL_SERIAL_HEAD_structure, NULL, plain, ESL_SERIAL_HEAD_OCTETS, 0, path)) {
         said_octets = kept;
         refused_rule = NULL;

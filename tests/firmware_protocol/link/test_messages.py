@@ -32,6 +32,7 @@ DOWN_MESSAGES: st.SearchStrategy[DownMessage] = st.one_of(
     st.builds(m.PleaseCommission, TAGS),
     st.builds(m.CreditQuery, U32),
     st.just(m.LinkPing()),
+    st.builds(m.Terms, U8, U32),
 )
 
 
@@ -66,6 +67,16 @@ def test_types_up_are_below_the_types_down_so_that_a_dump_reads_itself() -> None
 def test_a_message_of_the_other_direction_is_refused() -> None:
     with pytest.raises(FieldError, match=r"message\.type"):
         unpack_messages(pack_message(m.LinkPing()), UP)
+
+
+@pytest.mark.parametrize(("code", "table"), [(0x7F, UP), (0xFF, DOWN)])
+def test_a_message_that_only_a_newer_peer_knows_keeps_its_place_among_the_others(code: int, table: object) -> None:
+    known: UpMessage | DownMessage = m.Airtime(1, 2) if table is UP else m.CreditQuery(3)
+    newer = m.UnknownMessage(code, b"what is this?")
+    octets = b"".join(map(pack_message, (known, newer, known)))
+    assert unpack_messages(octets, UP if table is UP else DOWN) == (known, newer, known)
+    with pytest.raises(FieldError, match=r"message\.length"):
+        unpack_messages(pack_message(newer)[:-1], UP if table is UP else DOWN)
 
 
 def test_a_bad_message_is_named_with_its_field_and_place() -> None:

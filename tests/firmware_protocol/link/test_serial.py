@@ -1,112 +1,17 @@
-"""Two ends of a serial line on virtual time: the line delays, loses, changes, repeats and reorders what it carries."""
+"""Payloads over a line on virtual time that loses, changes, repeats and re-opens: each once, whole, in order."""
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_ended_line import Line, greeting, two_ends
 
 from firmware_protocol.link.frames import Frame, FrameType
 from firmware_protocol.link.limits import PAYLOAD_OCTETS_MAX, WINDOW_FRAMES_MAX
-from firmware_protocol.link.serial import LinkOpened, LinkPayload, SerialLink
-
-
-@dataclass
-class Line:
-    """`loss`, `change`, `repeat`, `late` are shares of frames. One direction at `baud`, `delay_s` each way."""
-
-    chance: random.Random
-    loss: float = 0.0
-    change: float = 0.0
-    repeat: float = 0.0
-    late: float = 0.0
-    baud: int = 921_600
-    delay_s: float = 0.010
-    now: float = 0.0
-    ends: list[SerialLink] = field(default_factory=list)
-    greeting: bool = False  # an end that meets a new peer says which session it is
-    got: dict[SerialLink, list[bytes]] = field(default_factory=dict)
-    opened: dict[SerialLink, int] = field(default_factory=dict)  # how often an end met a new peer
-    faults: dict[str, int] = field(default_factory=dict)
-    _flying: list[tuple[float, int, int, bytes]] = field(default_factory=list)  # at, order, to which end, octets
-    _free_at: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    _order: int = 0
-
-    def plug(self, first: SerialLink, second: SerialLink) -> None:
-        """Also re-plugs: what flies to an end that is new still arrives there."""
-        self.ends = [first, second]
-        for end in self.ends:
-            self.got.setdefault(end, [])
-            self.opened.setdefault(end, 0)
-
-    def run(self, *, for_s: float = 60.0) -> None:
-        """Until nothing flies and nobody wants to be woken, or for so long."""
-        end_at = self.now + for_s
-        while True:
-            for place, end in enumerate(self.ends):
-                self._carry(place, end.to_send(self.now))
-            wakes = [wake for end in self.ends if (wake := end.wake_at()) is not None]
-            moments = [at for at, *_ in self._flying] + wakes
-            if not moments or min(moments) > end_at:
-                return
-            self.now = max(self.now, min(moments))
-            self._deliver()
-
-    def _carry(self, place: int, octets: bytes) -> None:
-        for piece in octets.split(b"\x00"):
-            if not piece:
-                continue
-            coded = piece + b"\x00"
-            self._free_at[place] = max(self._free_at[place], self.now) + len(coded) * 10 / self.baud
-            at = self._free_at[place] + self.delay_s
-            if self._strikes("loss", self.loss):
-                continue
-            if self._strikes("change", self.change):
-                spot = self.chance.randrange(len(coded))
-                coded = coded[:spot] + bytes((coded[spot] ^ 1 << self.chance.randrange(8),)) + coded[spot + 1 :]
-            if self._strikes("late", self.late):
-                at += self.chance.random() * 0.1
-            self._fly(at, 1 - place, coded)
-            if self._strikes("repeat", self.repeat):
-                self._fly(at + self.chance.random() * 0.1, 1 - place, coded)
-
-    def _fly(self, at: float, place: int, octets: bytes) -> None:
-        self._flying.append((at, self._order, place, octets))
-        self._order += 1
-
-    def _strikes(self, fault: str, share: float) -> bool:
-        struck = self.chance.random() < share
-        self.faults[fault] = self.faults.get(fault, 0) + struck
-        return struck
-
-    def _deliver(self) -> None:
-        due = sorted(each for each in self._flying if each[0] <= self.now)
-        self._flying = [each for each in self._flying if each[0] > self.now]
-        for _, _, place, octets in due:
-            end = self.ends[place]
-            for event in end.receive(octets, self.now):
-                match event:
-                    case LinkPayload(octets=payload):
-                        self.got[end].append(payload)
-                    case LinkOpened():
-                        self.opened[end] += 1
-                        if self.greeting:
-                            end.send(greeting(end))
-
-
-def greeting(end: SerialLink) -> bytes:
-    return b"hello from %d" % end.session
-
-
-def two_ends(line: Line) -> tuple[SerialLink, SerialLink]:
-    ends = SerialLink(0xA, baud=line.baud), SerialLink(0xB, baud=line.baud)
-    line.plug(*ends)
-    line.run()
-    assert all(end.is_open for end in ends)
-    return ends
+from firmware_protocol.link.serial import LinkPayload, SerialLink
 
 
 def payloads(count: int, seed: int = 1) -> list[bytes]:

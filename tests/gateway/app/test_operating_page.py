@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from gateway.app.figures import declare_figures
+from gateway.app.figures import declare_figures, declare_serial_figures
 from gateway.console.admin import PROBLEMS
 from gateway.telemetry import Metrics
 
@@ -17,6 +17,7 @@ def test_every_figure_has_its_sentence_on_the_page() -> None:
     figures: dict[str, str] = {}
     metrics._declare = lambda name, kind, sentence, read: figures.update({name: sentence})  # type: ignore[method-assign]
     declare_figures(metrics, SimpleNamespace(delivery=nothing, sync=nothing), nothing)  # type: ignore[arg-type]
+    declare_serial_figures(metrics, nothing)
     assert figures
     for name, sentence in figures.items():
         assert f"| `{name}` | {sentence} |" in PAGE

@@ -1,17 +1,24 @@
 """What waits for one bridge, and how much of it may leave."""
 
-from firmware_protocol import TagId
-from firmware_protocol.link import unpack_down_payload
+import zlib
+
+import pytest
+
+from firmware_protocol import FieldError, TagId
+from firmware_protocol.link import pack_payloads, unpack_down_payload, unpack_up_payload
 from firmware_protocol.link.messages import (
     NO_RUN,
     PROTOCOL_VERSION,
+    Airtime,
     CreditQuery,
     DownMessage,
+    Features,
     Hello,
     LinkPing,
     Parts,
     Profile,
     Status,
+    Terms,
     ToTag,
     ToTagKind,
     Welcome,
@@ -124,3 +131,71 @@ def test_a_bridge_that_closes_while_it_stands_still_is_due_for_nothing() -> None
     assert session.wake_at() == 5.0 + CREDIT_QUERY_AFTER_S
     session.closed()
     assert session.wake_at() is None
+
+
+def hello_of(version: int, features: int = 0) -> Hello:
+    return Hello(b"boot-one", version, NO_RUN, features, 10, Profile.POLL, 60_000, 1, "north")
+
+
+def test_a_newer_bridge_is_served_in_our_version_with_the_features_that_we_know() -> None:
+    session = BridgeSession("shop/north", "shop")
+    newer = hello_of(PROTOCOL_VERSION + 1, 0xFFFF_FFFF)
+    assert session.accepts(newer)
+    session.hello(newer)
+    assert (session.protocol_version, session.features) == (PROTOCOL_VERSION, Features.TERMS)
+    assert session.terms() == [Terms(PROTOCOL_VERSION, Features.TERMS)]
+    assert session.standing().state == "ready"
+
+
+def test_a_bridge_that_knows_no_terms_is_told_none() -> None:
+    session = BridgeSession("shop/north", "shop")
+    session.hello(hello_of(PROTOCOL_VERSION, 0xFFFF_FFFE))
+    assert session.features == Features.NONE
+    assert session.terms() == []
+
+
+def test_a_bridge_without_a_common_version_is_refused_in_words_once_and_greeted_further() -> None:
+    session = BridgeSession("shop/north", "shop")
+    session.opened()
+    oldest = hello_of(0)
+    assert not session.accepts(oldest)
+    assert session.refuse(session.too_old(oldest))
+    assert not session.refuse(session.too_old(oldest))
+    session.say(manifest(0))
+    assert session.payloads(0.0) == []
+    assert len(session.greeting(0.0, Welcome(bytes(8), b"run-0001", 0))) == 1
+    standing = session.standing()
+    assert (standing.state, standing.protocol_version) == ("refused", None)
+    assert standing.trouble is not None
+    assert "version 0 of the link protocol, this gateway 1 to 1" in standing.trouble
+    session.hello(hello_of(PROTOCOL_VERSION))
+    assert (session.standing().state, session.standing().trouble) == ("ready", None)
+
+
+@pytest.mark.parametrize("place", [0, 6 + 4 + 3 + 8 + 1 + 8 + 4 + 4])  # the payload's version, the hello's profile
+def test_a_hello_that_cannot_be_read_is_said_once_and_not_of_a_bridge_that_was_understood(place: int) -> None:
+    (payload,) = pack_payloads([hello()], 0)
+    changed = bytearray(payload)
+    changed[place] = 9
+    changed[2:6] = zlib.crc32(changed[6:]).to_bytes(4, "little")
+    with pytest.raises(FieldError) as caught:
+        unpack_up_payload(bytes(changed))
+    session = BridgeSession("shop/north", "shop")
+    session.opened()
+    assert session.not_understood(caught.value)
+    assert not session.not_understood(caught.value)
+    assert session.refusal is not None
+    assert "is 9 at byte" in session.refusal
+    session.hello(hello())
+    assert not session.not_understood(caught.value)
+    assert session.standing().state == "ready"
+
+
+def test_airtime_is_told_since_the_bridge_started_and_as_a_share_of_the_last_window() -> None:
+    session = ready()
+    session.told_airtime(Airtime(3_000_000, 60_000))
+    assert (session.standing().airtime_s, session.standing().airtime_share) == (3.0, 0.05)
+    session.told_airtime(Airtime(9_000_000, 60_000))
+    assert (session.standing().airtime_s, session.standing().airtime_share) == (9.0, 0.1)
+    session.hello(hello(boot=b"boot-two"))
+    assert (session.standing().airtime_s, session.standing().airtime_share) == (0.0, 0.0)

@@ -8,11 +8,13 @@ import socket
 import tty
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import aiomqtt
 import pytest
+from self_signed import self_signed
 
 from firmware_protocol.link.serial import LinkPayload, SerialLink
 from gateway.app.broker import EmbeddedBroker
@@ -44,6 +46,7 @@ class MqttBridge:
             username=self._address.username,
             password=self._address.password,
             identifier=self._topic.replace("/", "-"),
+            tls_context=self._address.tls_context(),
             will=aiomqtt.Will(f"{self._topic}/presence", f"offline {self._words}", qos=1, retain=True),
         )
         await self._client.__aenter__()
@@ -124,8 +127,9 @@ class FixedRandom:
 
 
 @asynccontextmanager
-async def embedded_broker(folder: Path, *bridges: str) -> AsyncIterator[EmbeddedBroker]:
-    broker = EmbeddedBroker(folder, Listener("127.0.0.1", 0), own_password="own", clock=SystemClock())
+async def embedded_broker(folder: Path, *bridges: str, tls: bool = False) -> AsyncIterator[EmbeddedBroker]:
+    files = self_signed(folder.parent, "shop.example") if tls else ()
+    broker = EmbeddedBroker(folder, Listener("127.0.0.1", 0, *files), own_password="own", clock=SystemClock())
     await broker.start([bridge_login(one, "secret") for one in (bridges or (BRIDGE,))])
     try:
         yield broker
@@ -134,17 +138,15 @@ async def embedded_broker(folder: Path, *bridges: str) -> AsyncIterator[Embedded
 
 
 def login_of(broker: EmbeddedBroker, bridge_id: str = BRIDGE) -> BrokerAddress:
-    return BrokerAddress("127.0.0.1", broker.address.port, username=bridge_id, password="secret")
+    return replace(broker.address, username=bridge_id, password="secret")
 
 
 @asynccontextmanager
-async def mosquitto(folder: Path) -> AsyncIterator[BrokerAddress]:
-    binary = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
-    if binary is None:
-        pytest.skip("mosquitto is not installed (apt install mosquitto)")
+async def mosquitto(folder: Path, *settings: str) -> AsyncIterator[BrokerAddress]:
+    binary = program("mosquitto")
     port = free_port()
     config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    config.write_text("\n".join((f"listener {port} 127.0.0.1", "persistence false", *settings, "")))
     process = await asyncio.create_subprocess_exec(binary, "-c", str(config), stderr=asyncio.subprocess.DEVNULL)
     try:
         await until_listening(port)
@@ -152,6 +154,32 @@ async def mosquitto(folder: Path) -> AsyncIterator[BrokerAddress]:
     finally:
         process.kill()
         await process.wait()
+
+
+def program(name: str) -> str:
+    """Of Debian's mosquitto; skips the test where it is not."""
+    found = shutil.which(name, path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
+    if found is None:
+        pytest.skip(f"{name} is not installed (apt install mosquitto)")
+    return found
+
+
+@asynccontextmanager
+async def guarded_mosquitto(folder: Path) -> AsyncIterator[BrokerAddress]:
+    """With TLS, a login each, and the rights of docs/operating.md. What it gives is the gateway's way in."""
+    certificate, key = self_signed(folder, "broker.example")
+    for user in ("gateway", BRIDGE):
+        made = ("-c",) if user == "gateway" else ()
+        words = (*made, "-b", str(folder / "passwords"), user, "secret")
+        process = await asyncio.create_subprocess_exec(program("mosquitto_passwd"), *words)
+        assert await process.wait() == 0
+    page = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    rights = page.split("```text\nuser gateway\n")[1].split("```")[0]
+    (folder / "rights").write_text("user gateway\n" + rights.replace("STORE", "shop").replace("NAME", "door"))
+    settings = ("allow_anonymous false", "per_listener_settings false", f"certfile {certificate}", f"keyfile {key}")
+    files = (f"password_file {folder / 'passwords'}", f"acl_file {folder / 'rights'}")
+    async with mosquitto(folder, "user root", *settings, *files) as address:
+        yield replace(address, tls=True, username="gateway", password="secret", certificate=certificate)
 
 
 def free_port() -> int:
@@ -177,12 +205,16 @@ async def until_listening(port: int) -> None:
 async def carrier_and_bridge(kind: str, folder: Path) -> AsyncIterator[tuple[Carrier, BridgeEnd]]:
     clock, random = SystemClock(), FixedRandom()
     match kind:
-        case "nats-server":
-            async with embedded_broker(folder / "broker") as broker:
+        case "nats-server" | "nats-server over TLS":
+            async with embedded_broker(folder / "broker", tls=kind.endswith("TLS")) as broker:
                 yield MqttCarrier(lambda: broker.address, clock=clock, random=random), MqttBridge(login_of(broker))
         case "mosquitto":
-            async with mosquitto(folder) as address:
+            async with mosquitto(folder, "allow_anonymous true") as address:
                 yield MqttCarrier(lambda: address, clock=clock, random=random), MqttBridge(address)
+        case "mosquitto over TLS":
+            async with guarded_mosquitto(folder) as address:
+                bridge = MqttBridge(replace(address, username=BRIDGE))
+                yield MqttCarrier(lambda: address, clock=clock, random=random), bridge
         case "pty":
             carrier = SerialCarrier(clock=clock, random=random, secrets=SystemSecrets())
             await carrier.open_port(BRIDGE, str(folder / "door"))

@@ -1,6 +1,7 @@
-"""Puts this folder's helpers where its tests import them from."""
+"""Puts this folder's helpers, and that which makes certificates, where its tests import them from."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "app")]

@@ -9,7 +9,13 @@ from bridge_ends import BRIDGE, BridgeEnd, carrier_and_bridge
 
 from gateway.links import BridgeClosed, BridgeOpened, Carrier, CarrierEvent, PayloadArrived
 
-KINDS = ["nats-server", pytest.param("mosquitto", marks=pytest.mark.mosquitto), "pty"]
+BROKERS = [
+    "nats-server",
+    "nats-server over TLS",
+    pytest.param("mosquitto", marks=pytest.mark.mosquitto),
+    pytest.param("mosquitto over TLS", marks=pytest.mark.mosquitto),  # each with its own login and rights
+]
+KINDS = [*BROKERS, "pty"]
 Story = Callable[[Carrier, BridgeEnd, AsyncIterator[CarrierEvent]], Awaitable[None]]
 
 
@@ -94,3 +100,23 @@ def test_a_carrier_that_stops_ends_its_events(kind: str, tmp_path: Path) -> None
             return [event async for event in carrier.events()]
 
     assert asyncio.run(run()) == []
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+def test_a_connection_under_a_bridges_name_takes_over_from_the_one_before(kind: str, tmp_path: Path) -> None:
+    """As after a crash of the bridge that the broker has not noticed: the last will of the old one comes late."""
+
+    async def story(carrier: Carrier, bridge: BridgeEnd, events: AsyncIterator[CarrierEvent]) -> None:
+        await bridge.connect()
+        assert await anext(events) == BridgeOpened(BRIDGE)
+        await bridge.connect()
+        assert await anext(events) == BridgeClosed(BRIDGE)
+        assert await anext(events) == BridgeOpened(BRIDGE)
+        await bridge.say(b"it is me")
+        assert await anext(events) == PayloadArrived(BRIDGE, b"it is me")
+        await carrier.send(BRIDGE, b"to the new one")
+        assert await bridge.hear() == b"to the new one"
+        await bridge.break_off()
+        assert await anext(events) == BridgeClosed(BRIDGE)
+
+    tell(kind, tmp_path, story)

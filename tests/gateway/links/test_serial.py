@@ -5,7 +5,7 @@ import pytest
 from bridge_ends import BRIDGE, FixedRandom, PtyBridge
 
 from gateway.links import BridgeOpened, SerialCarrier
-from gateway.links.port import PortAway
+from gateway.links.port import Port, PortAway
 from gateway.links.serial_port import SerialPort, split_path
 from gateway.ports import SystemClock, SystemSecrets
 
@@ -13,12 +13,12 @@ from gateway.ports import SystemClock, SystemSecrets
 @pytest.mark.parametrize(
     ("path", "device", "baud"),
     [
-        ("/dev/ttyUSB0", "/dev/ttyUSB0", 115_200),
+        ("/dev/ttyUSB0", "/dev/ttyUSB0", None),
         ("/dev/serial/by-id/usb-x@921600", "/dev/serial/by-id/usb-x", 921_600),
-        ("/dev/serial/by-path/a@b", "/dev/serial/by-path/a@b", 115_200),
+        ("/dev/serial/by-path/a@b", "/dev/serial/by-path/a@b", None),
     ],
 )
-def test_a_path_may_name_its_speed(path: str, device: str, baud: int) -> None:
+def test_a_path_may_name_its_speed(path: str, device: str, baud: int | None) -> None:
     assert split_path(path) == (device, baud)
 
 
@@ -50,5 +50,22 @@ def test_a_port_that_is_named_while_the_carrier_runs_is_opened_and_can_be_let_go
         assert carrier.lost == 1
         await carrier.stop()
         await bridge.break_off()
+
+    asyncio.run(story())
+
+
+def test_a_port_that_was_pulled_out_has_nothing_left_to_wait_for(tmp_path: Path) -> None:
+    """A speed is changed once all has left: that must not end whoever waits for it."""
+
+    async def story() -> None:
+        bridge = PtyBridge(tmp_path / "door")
+        await bridge.connect()
+        away: list[PortAway] = []
+        port = Port(str(tmp_path / "door"), 115_200, lambda _: None, away.append)
+        await bridge.break_off()
+        assert port.has_left
+        port.set_baud(2_000_000)
+        assert len(away) <= 1
+        port.close()
 
     asyncio.run(story())
