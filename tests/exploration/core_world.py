@@ -232,7 +232,7 @@ class World:
 
     def _restore(self, state: State) -> State:
         books_id, generation = self.backups.values[state.backup]
-        restored = self.rules.restored(self.books.values[books_id], JUMP)
+        restored = self.rules.restored(self.books.values[books_id], jump=JUMP)
         after = state._replace(
             books=self._keep_books(restored), backup=-1, outgoing=-1, left=False, restores=state.restores - 1
         )

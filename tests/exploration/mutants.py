@@ -62,7 +62,7 @@ def goes_on_from_the_backup(books: DisplayBooks, jump: int) -> DisplayBooks:
 
 
 def believes_the_backup(books: DisplayBooks, jump: int) -> DisplayBooks:
-    restored = rule.restored(books, jump)
+    restored = rule.restored(books, jump=jump)
     return replace(restored, shown_revision=books.shown_revision, shown_content=books.shown_content)
 
 

@@ -24,7 +24,7 @@ def test_a_shop_that_is_restored_in_the_middle_of_everything_breaks_no_promise()
 
 def test_a_restore_after_which_revisions_do_not_jump_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the numbers as the backup is put back, whether or not a label is changed afterwards."""
-    monkeypatch.setattr(restore, "RESTORE_JUMP", 0)
+    _revisions_do_not_jump(monkeypatch)
     broken = _first_broken(range(1, 13))
     assert broken[0].promise == "a restored gateway knows that it has forgotten"
     assert "revision" in broken[0].words
@@ -32,9 +32,14 @@ def test_a_restore_after_which_revisions_do_not_jump_is_found(monkeypatch: pytes
 
 def test_and_by_the_glass_where_a_label_is_changed_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels go back to revisions that their glasses have long left behind."""
-    monkeypatch.setattr(restore, "RESTORE_JUMP", 0)
+    _revisions_do_not_jump(monkeypatch)
     monkeypatch.setattr(invariants, "a_restored_gateway_knows_that_it_has_forgotten", lambda *_: ())
     assert _first_broken(range(13, 25))[0].promise == "no display goes back to an older revision"
+
+
+def _revisions_do_not_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "RESTORE_JUMP", 0)
+    monkeypatch.setattr(restore, "restore_clock_s", lambda _: 0)
 
 
 def _first_broken(seeds: range) -> tuple[Violation, ...]:
