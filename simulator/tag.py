@@ -90,6 +90,7 @@ class VirtualTag:
         "alive",
         "around",
         "battery",
+        "brown_outs",
         "code",
         "firmware",
         "panels",
@@ -119,6 +120,7 @@ class VirtualTag:
         self.temperature_c = temperature_c
         self.battery = Battery(*CELLS_BY_INCHES[panels[0].name.split("-")[0]])
         self.alive = False
+        self.brown_outs = 0  # reboots within a refresh, because the cell gave way
         self._number = around.scheduler.grid.add()
         self._draw_key = draw_key
         self._drawn = [0] * 7  # how often for each
@@ -553,6 +555,7 @@ class VirtualTag:
         self._account()
         self.battery.refresh(refresh.energy_mj)
         if refresh.fate is Fate.BROWN_OUT:
+            self.brown_outs += 1
             self.reboot()
             return
         outcome = Outcome.BUSY_MISSING if refresh.fate is Fate.BUSY_MISSING else Outcome.DRAWN

@@ -33,6 +33,12 @@ def test_a_tag_whose_cell_gives_way_at_each_refresh_is_served_when_it_has_anothe
     assert verdict.refreshes > 2 * calm.refreshes
 
 
+def test_a_boot_loop_wears_the_flash_by_a_record_a_boot_and_by_no_more() -> None:
+    """Each boot reserves counters anew before it says anything: 500 of them in this hour."""
+    hour = load_scenario("worst-hour", kinds=frozenset(TROUBLES))
+    assert run_seed(hour, 12).violations == ()
+
+
 def test_a_scenario_names_firmwares_that_there_are(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     for text, words in (
