@@ -20,7 +20,7 @@ REPLAY_WINDOW = 64
 GATEWAY_RESERVE = 256
 TAG_RESERVE = 1024
 
-_EPOCH_2026_S = 1_767_225_600
+EPOCH_2026_S = 1_767_225_600
 _COUNTERS_A_SECOND = 128  # 2^39 / 128 lasts 136 years, and no gateway sends one tag 128 messages each second
 
 
@@ -44,7 +44,7 @@ def gateway_start(reserved: int, unix_s: int) -> int:
 
     The clock keeps a copied database from repeating numbers, unless the clock repeats too.
     """
-    return max(reserved + 1, (unix_s - _EPOCH_2026_S) * _COUNTERS_A_SECOND)
+    return max(reserved + 1, (unix_s - EPOCH_2026_S) * _COUNTERS_A_SECOND)
 
 
 class ReplayWindow(Struct, frozen=True):

@@ -5,7 +5,7 @@ Rule: the same plan gives the same tags, codes, places and crystals, in whatever
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -17,6 +17,7 @@ from simulator.bridge import VirtualBridge
 from simulator.carriers import LinkPaths
 from simulator.chance import Chance, Draws, generator, key_of, seeded_octets, unit
 from simulator.faults import FaultRates, Kind
+from simulator.firmware import ensure_shares, firmware_of
 from simulator.link_tap import LinkTap
 from simulator.mix import DEFAULT_MIX, Mix
 from simulator.panel import RefreshRates
@@ -51,12 +52,14 @@ class FleetPlan(Struct, frozen=True):
     floor: Floor | None = None  # whose air it is; `bridges` are hung evenly, or where they are drawn
     as_drawn: bool = False
     air: Air = field(default_factory=Air)
+    firmware: Mapping[str, float] = field(default_factory=dict)  # the share of the tags that have each (`firmware.py`)
     incarnation: int = 0
     eager: bool = False  # for the test that it changes nothing: see `tag`
 
     def __post_init__(self) -> None:
         if self.tags < 0 or self.strangers < 0 or self.bridges < 1 or self.speed < 1:
             raise ValueError("a fleet has 0 or more tags, 1 or more bridges, and a speed of at least 1")
+        ensure_shares(self.firmware)
 
 
 class BoxRow(Struct, frozen=True):
@@ -119,8 +122,17 @@ class Fleet:
         celsius = CHILLED_C if place.random() < CHILLED_SHARE else ROOM_C
         hears = self._in_reach(number, box.tag_id, place)
         ppm = place.gauss(limits.CRYSTAL_PPM)
+        firmware = firmware_of(self.plan.seed, box.tag_id, self.plan.firmware)
         return VirtualTag(
-            box.tag_id, box.code, box.panels, self.around, key, hears, temperature_c=celsius, drift_ppm=ppm
+            box.tag_id,
+            box.code,
+            box.panels,
+            self.around,
+            key,
+            hears,
+            temperature_c=celsius,
+            drift_ppm=ppm,
+            firmware=firmware,
         )
 
     def _in_reach(self, number: int, tag_id: TagId, place: Chance) -> list[tuple[VirtualBridge, int]]:
@@ -179,7 +191,7 @@ class Fleet:
         one = self.tags[tag_id]
         code = FactoryCode(seeded_octets(self.plan.seed, f"double/{tag_id}/code", 16))
         key = key_of(self.plan.seed, f"double/{tag_id}/{self.plan.incarnation}")
-        around = replace(self.around, eager=True, changed={}, on_refresh=None, on_contact=None)
+        around = replace(self.around, eager=True, changed={}, on_refresh=None, on_contact=None, on_own_redraw=None)
         return VirtualTag(tag_id, code, one.panels, around, key, one.hears)
 
     def restart_bridge(self, name: str) -> None:

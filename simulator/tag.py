@@ -35,6 +35,7 @@ from simulator.battery import CELLS_BY_INCHES, Battery
 from simulator.bridge import VirtualBridge
 from simulator.bridge_air import Air, TagAtBridge
 from simulator.chance import Draws, mixed, unit
+from simulator.firmware import PLAIN, Firmware, Habits
 from simulator.panel import Fate, Glass, Refresh, RefreshRates
 from simulator.radio.channel import Channel, FlatChannel
 from simulator.radio.path_loss import Way
@@ -56,10 +57,11 @@ class Surroundings:
     changed: dict[TagId, None] = field(default_factory=dict)  # whose flash or glass has changed since somebody looked
     on_refresh: Callable[["VirtualTag", int, Sequence[bytes]], None] | None = None  # called as a refresh begins
     on_contact: Callable[["VirtualTag"], None] | None = None  # called as one ends in which something was said
+    on_own_redraw: Callable[["VirtualTag"], None] | None = None  # called as a tag draws of its own accord
 
 
 # What a tag draws for, each under a key of its own.
-_CONTACTS, _RETRIES, _LOSSES, _REFRESHES, _OCTETS, _REVIVALS = range(6)
+_CONTACTS, _RETRIES, _LOSSES, _REFRESHES, _OCTETS, _REVIVALS, _HABITS = range(7)
 
 
 class VirtualTag:
@@ -75,18 +77,22 @@ class VirtualTag:
         "_extra_at",
         "_glasses",
         "_grid_at",
+        "_habits",
         "_hears",
         "_machine",
         "_number",
         "_quiet",
         "_records",
+        "_redraws_at",
         "_rests",
         "_retries",
         "_slept_since",
         "alive",
         "around",
         "battery",
+        "brown_outs",
         "code",
+        "firmware",
         "panels",
         "tag_id",
         "temperature_c",
@@ -103,17 +109,22 @@ class VirtualTag:
         *,
         temperature_c: int = 20,
         drift_ppm: float = 0.0,
+        firmware: Firmware = PLAIN,
     ) -> None:
         """`draw_key`: of everything it draws, see `chance.key_of`."""
+        self.firmware = firmware
+        self._habits = None if firmware == PLAIN else Habits(firmware)
+        self._redraws_at = inf
         self.tag_id, self.code, self.panels = tag_id, code, tuple(panels)
         self.around = around
         self.temperature_c = temperature_c
         self.battery = Battery(*CELLS_BY_INCHES[panels[0].name.split("-")[0]])
         self.alive = False
+        self.brown_outs = 0  # reboots within a refresh, because the cell gave way
         self._number = around.scheduler.grid.add()
         self._draw_key = draw_key
-        self._drawn = [0] * 6  # how often for each
-        self._drift = 1 + drift_ppm / 1e6
+        self._drawn = [0] * 7  # how often for each
+        self._drift = 1 + (drift_ppm + firmware.drift_ppm) / 1e6
         self._machine: TagMachine | None = None
         self._records = 0
         self._at_bridge = 0
@@ -183,17 +194,24 @@ class VirtualTag:
 
     def switch_on(self, first_contact_s: float) -> None:
         """The cell is in. Its first contact comes after so long on the fleet's clock."""
-        around, now_s = self.around, self._now()
+        now_s = self._now()
         self.alive = True
         self._quiet = False
         self._slept_since = now_s
         if self._machine is not None:
             self._look_at_glass(0.0)
+        self._start_clock(now_s + first_contact_s)
+        self._extra_at = inf
+        self.rouse()
+        self._plan_redraw()
+
+    def _start_clock(self, first_contact_at: float) -> None:
+        """Its contacts are counted anew, from this instant on."""
+        around = self.around
         period_s = around.contact_s * self._drift / around.speed
         contacts_key = mixed(*self._draws_again(_CONTACTS))
-        around.scheduler.grid.start(self._number, contacts_key, now_s + first_contact_s, period_s)
-        self._grid_at, self._extra_at = None, inf
-        self.rouse()
+        around.scheduler.grid.start(self._number, contacts_key, first_contact_at, period_s)
+        self._grid_at = None
 
     def die(self) -> None:
         """The cell is out: a refresh under way stops half-way, and nothing is heard of it until `revive`."""
@@ -204,6 +222,8 @@ class VirtualTag:
         self._cut_refresh()
         if self._machine is not None:
             self._machine.power_cut()
+        if self._habits is not None:
+            self._habits.forget()
 
     def revive(self) -> None:
         if not self.alive:
@@ -219,6 +239,8 @@ class VirtualTag:
         """By a person with a pin: no owner, no memory; the glass is left as it is."""
         self._cut_refresh()
         self.machine.factory_reset()
+        if self._habits is not None:
+            self._habits.forget()
         self._quiet = False
         self._contact_at(self._now())
         self.rouse()
@@ -230,6 +252,33 @@ class VirtualTag:
                 glass.planes = tuple(bytes(size) for size in glass.panel.plane_sizes)
                 self.machine.glass_taken(index)
         self._look_at_glass(0.0)
+        self.rouse()
+
+    def _plan_redraw(self) -> None:
+        if self.firmware.redraws_every_s:
+            self._redraws_at = self._now() + self.firmware.redraws_every_s / self.around.speed
+            self.around.scheduler.at(self._redraws_at, self._redraw)
+
+    def _redraw(self) -> None:
+        """Of its own accord, without new data: what it had drawn is drawn once more, and it does not trust it."""
+        if not self.alive or self._now() < self._redraws_at:
+            return
+        if self.around.on_own_redraw is not None:
+            self.around.on_own_redraw(self)
+        for index, glass in enumerate(self.glasses):
+            if self._drawing is None or self._drawing[0] != index:
+                self.battery.refresh(glass.panel.refresh_mj)
+                self.machine.glass_taken(index)
+        self._look_at_glass(0.0)
+        self.rouse()
+        self._plan_redraw()
+
+    def _restart_clock(self) -> None:
+        """A firmware whose contacts hang on a timer that a refresh takes."""
+        self.bring_up_to_date()
+        self._stop_resting()
+        period_s = self.around.contact_s / self.around.speed
+        self._start_clock(self._now() + unit(*self._draws_again(_HABITS)) * period_s)
         self.rouse()
 
     def hold(self, index: int) -> Holding:
@@ -382,6 +431,8 @@ class VirtualTag:
         known = bridge.heard(self.tag_id, signal_dbm, now_s)
         self._account()
         items = self.machine.contact()
+        if self._habits is not None:
+            items = self._habits.opens(items, Draws(*self._draws_again(_HABITS)))
         was_heard = True
         for exchange in range(limits.EXCHANGES_MAX):
             begins_s = max(bridge.air.busy_until, now_s)
@@ -396,11 +447,16 @@ class VirtualTag:
                 was_heard = False  # were it to speak again, the bridge would take its answer for heard
                 break
             items, again_ms, was_told = self._hear(heard)
+            if self._habits is not None:
+                items = self._habits.answers(items)
             if again_ms:
                 self._contact_at(now_s + again_ms / 1000 / self.around.speed)
             if not items and not was_told:  # told something it has no words for, it still says that it heard
                 break
         self.machine.unheard(items)  # what the last exchange left, if the contact ended too early
+        if self._habits is not None and self._habits.is_late:
+            late_s = self.firmware.late_s * unit(*self._draws_again(_HABITS)) / self.around.speed
+            self._contact_at(max(now_s, bridge.air.busy_until) + late_s)
         self._look_at_glass(bridge.air.busy_until - now_s)
         if self.around.on_contact is not None:
             self.around.on_contact(self)
@@ -468,6 +524,8 @@ class VirtualTag:
         self._charge_records()
         states = map(self.machine.state_of, range(len(self.panels)))
         self._quiet = not self.machine.has_news and not any(parts_wanted(state) is not None for state in states)
+        if self._habits is not None and self._habits.owes:
+            self._quiet = False
         if self._drawing is None and self.alive and self.machine.has_due:
             self.around.scheduler.at(self._now() + max(after_s, 0.0), self._draw)
 
@@ -497,11 +555,16 @@ class VirtualTag:
         self._account()
         self.battery.refresh(refresh.energy_mj)
         if refresh.fate is Fate.BROWN_OUT:
+            self.brown_outs += 1
             self.reboot()
             return
         outcome = Outcome.BUSY_MISSING if refresh.fate is Fate.BUSY_MISSING else Outcome.DRAWN
         millivolts = self.battery.millivolts()
         self.machine.refresh_ended(index, outcome, refresh.busy_s, self.temperature_c, millivolts)
+        if self._habits is not None:
+            self._habits.was_drawn()
+        if self.firmware.clock_restarts:
+            self._restart_clock()
         self._look_at_glass(0.0)
         self._contact_at(self._now())  # at this very instant, and what comes next is planned behind it
 

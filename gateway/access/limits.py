@@ -15,6 +15,9 @@ BRIDGE_PASSWORD_OCTETS = 24
 # The wire's HELLO carries the run id in this many octets.
 RUN_ID_OCTETS = 8
 
-# After a restore every number that others may remember jumps by this much, and a tag whose number is further ahead of
-# ours than this is not followed (docs/protocol.md, "Restore").
+# After a restore every number that others may remember goes to the clock's, or up by this much where the clock is
+# behind it; a tag whose number is further ahead of ours than this is not followed (docs/protocol.md, "Restore").
 RESTORE_JUMP = 2**20
+
+# Revisions are u32, and half of them are left to our own moves. Seconds since 2026 come to as many in 2094.
+RESTORE_CLOCK_S_MAX = 2**31

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 
+from firmware_protocol.counters import EPOCH_2026_S
 from gateway.access import tables
 from gateway.access.audit_log import audit
-from gateway.access.limits import RESTORE_JUMP
+from gateway.access.limits import RESTORE_CLOCK_S_MAX, RESTORE_JUMP
 from gateway.ports import to_ms
 
 TWIN_SUFFIX = "-sandbox"
@@ -186,19 +187,32 @@ def take_product_versions(connection: Connection, store_id: str, count: int) -> 
     return _take(connection, store_id, tables.store.c.next_product_version, count)
 
 
-def jump_numbers(connection: Connection) -> None:
-    """After a restore: what was given out after the backup was made must not be given out again."""
-    store = tables.store.c
+def restore_clock_s(now: datetime) -> int:
+    """Seconds since 2026: the clock of restores. 0 from a clock that cannot be right.
+
+    A backup knows nothing of the lives that were lost after it, among them those that were restored from the same one;
+    only the time sets them apart. No life gives one display a revision each second.
+    """
+    seconds = to_ms(now) // 1000 - EPOCH_2026_S
+    return seconds if 0 < seconds <= RESTORE_CLOCK_S_MAX else 0
+
+
+def jump_numbers(connection: Connection, now: datetime) -> None:
+    """After a restore: what was given out after the backup was made must not be given out again.
+
+    A whole price list may be taken in within a second, so each second of the clock is worth a jump.
+    """
+    store, least = tables.store.c, restore_clock_s(now) * RESTORE_JUMP
     connection.execute(
         update(tables.store).values(
-            next_accepted_seq=store.next_accepted_seq + RESTORE_JUMP,
-            next_product_version=store.next_product_version + RESTORE_JUMP,
+            next_accepted_seq=func.max(store.next_accepted_seq + RESTORE_JUMP, least),
+            next_product_version=func.max(store.next_product_version + RESTORE_JUMP, least),
             restores=store.restores + 1,
         )
     )
 
 
-def forgotten_below(connection: Connection, store_id: str) -> int:
+def forgotten_below(connection: Connection, store_id: str, now: datetime) -> int:
     """Revisions that the store has given out and forgotten in a restore are below this; 0: there was none.
 
     Raises StoreUnknown.
@@ -206,7 +220,7 @@ def forgotten_below(connection: Connection, store_id: str) -> int:
     restores = connection.scalar(select(tables.store.c.restores).where(tables.store.c.store_id == store_id))
     if restores is None:
         raise StoreUnknown(store_id)
-    return int(restores) * RESTORE_JUMP
+    return max(int(restores) * RESTORE_JUMP, restore_clock_s(now)) if restores else 0
 
 
 def _take(connection: Connection, store_id: str, number: ColumnElement[int], count: int) -> int:

@@ -10,8 +10,12 @@ CONTACTS_BEFORE_ASKING_AGAIN = 1.1
 # nothing, and a tag that was unlucky four times in a row waits minutes, not an hour.
 BACKOFF_FACTOR = 1.5
 BACKOFF_CONTACTS_MAX = 16.0
+# Tries in vain that still make a pause longer; a glass may fail for years, and no float holds that power.
+BACKOFF_STEPS_MAX = 16
 # A glass that fails again and again must not drain its cell: each failed refresh doubles the pause, up to that bound.
 FAILURE_FACTOR = 2.0
+# Entries of the agenda without effect that are not worth clearing away yet, beside one a display.
+AGENDA_SPARE = 32
 # Belt beside braces: whatever was lost, the tables are compared with the agenda this often.
 SWEEP_EVERY_S = 60.0
 # Revisions travel as u32. Past this the display is silent rather than the gateway dead: 2^31 moves do not happen.

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from firmware_protocol import Panel, ReportState
 from gateway.delivery.limits import (
+    AGENDA_SPARE,
     BACKOFF_CONTACTS_MAX,
     BACKOFF_FACTOR,
+    BACKOFF_STEPS_MAX,
     CONTACTS_BEFORE_ASKING_AGAIN,
     CONTACTS_BEFORE_RETRY,
     FAILURE_FACTOR,
@@ -52,6 +54,8 @@ class Agenda:
         attempt = self.attempt(display_id)
         attempt.due_s = at_s
         heapq.heappush(self._heap, (at_s, display_id))
+        if len(self._heap) > 2 * len(self.attempts) + AGENDA_SPARE:
+            self._tidy_up()
 
     def ensure(self, display_id: str, now_s: float) -> None:
         """It is not proved: it stands on the agenda from now on, at once if it did not or waits for nothing."""
@@ -78,8 +82,7 @@ class Agenda:
         """When the next display is due, or None."""
         while self._heap:
             at_s, display_id = self._heap[0]
-            attempt = self.attempts.get(display_id)
-            if attempt is not None and attempt.due_s == at_s:
+            if self._is_due_at(display_id, at_s):
                 return at_s
             heapq.heappop(self._heap)
         return None
@@ -87,7 +90,7 @@ class Agenda:
     def after_offer(self, display_id: str, now_s: float, contact_s: float) -> None:
         """An offer left. Look again when the contacts in which it must be answered have passed, later each time."""
         attempt = self.attempt(display_id)
-        contacts = min(CONTACTS_BEFORE_RETRY * BACKOFF_FACTOR**attempt.unanswered, BACKOFF_CONTACTS_MAX)
+        contacts = _longer(CONTACTS_BEFORE_RETRY, BACKOFF_FACTOR, attempt.unanswered)
         attempt.unanswered += 1
         attempt.offered_s = now_s
         if attempt.silent_since_s is None:
@@ -110,7 +113,7 @@ class Agenda:
             wait_s = LINK_SLACK_S  # most likely it no longer holds the picture to build on: it gets the whole one
         elif state in (ReportState.FAILED, ReportState.REFUSED):
             # A glass that fails again and again must not drain the cell: each failure doubles the pause.
-            wait_s = self._spread(min(FAILURE_FACTOR**attempt.failed, BACKOFF_CONTACTS_MAX) * contact_s)
+            wait_s = self._spread(_longer(1.0, FAILURE_FACTOR, attempt.failed) * contact_s)
             attempt.failed += 1
         elif state is ReportState.GLASS_UNKNOWN:
             wait_s = LINK_SLACK_S  # it waits for us: no reason to let the glass stand wrong
@@ -129,5 +132,19 @@ class Agenda:
             attempt.unanswered = 0
             self.due_at(display_id, now_s)
 
+    def _tidy_up(self) -> None:
+        """Without the entries that have no effect any more: a display that moves often leaves one each time."""
+        self._heap = [(at_s, one) for at_s, one in set(self._heap) if self._is_due_at(one, at_s)]
+        heapq.heapify(self._heap)
+
+    def _is_due_at(self, display_id: str, at_s: float) -> bool:
+        attempt = self.attempts.get(display_id)
+        return attempt is not None and attempt.due_s == at_s
+
     def _spread(self, wait_s: float) -> float:
         return wait_s * (1.0 + RETRY_JITTER * self.random.random())
+
+
+def _longer(contacts: float, factor: float, times: int) -> float:
+    """The pause in contacts after so many tries in vain, of which nobody knows how many there will be."""
+    return min(contacts * factor ** min(times, BACKOFF_STEPS_MAX), BACKOFF_CONTACTS_MAX)

@@ -1,17 +1,18 @@
 """After a restore: the data is older than the world, so every number that others remember jumps above theirs.
 
-In: the database as it was backed up. Out: revisions, product versions and accepted numbers 2^20 higher, every *shown*
-unknown, all keys void. Rule: one transaction; then each tag takes new keys and proves by a fence, without a refresh.
+In: the database as it was backed up, the time. Out: revisions, product versions and accepted numbers at the clock's (if
+that is behind them, 2^20 higher), every *shown* unknown, all keys void. Rule: one transaction; then each tag takes new
+keys and proves by a fence, without a refresh. By the clock, because one backup may be restored more than once.
 Done by `esl restore` before a gateway starts, or by a gateway that finds it out from a bridge; once either way, because
 after it no bridge counts as told of any run. Source: docs/protocol.md, "Restore".
 """
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, case, delete, insert, literal, select, update
 
 from firmware_protocol.link.messages import NO_RUN, Hello
-from gateway.access import RESTORE_JUMP, adopt_run, jump_numbers, known_run
+from gateway.access import RESTORE_JUMP, adopt_run, jump_numbers, known_run, restore_clock_s
 from gateway.delivery.bridges import note_hello
 from gateway.delivery.tables import bridge, tag_key
 from gateway.ports import to_ms
@@ -41,9 +42,11 @@ def hello_tells(
 
 def jump(connection: Connection, now: datetime, *, but_for: str | None = None) -> None:
     """Jump over everything that was forgotten. `but_for`: the bridge that is told of this run in the same breath."""
-    jump_numbers(connection)
+    clock_s = restore_clock_s(now)
+    jump_numbers(connection, now)
     answer_for_lost_bindings(connection)
-    connection.execute(update(desired).values(revision=desired.c.revision + RESTORE_JUMP))
+    above = case((desired.c.revision < clock_s, clock_s), else_=desired.c.revision + RESTORE_JUMP)  # as rule.restored
+    connection.execute(update(desired).values(revision=above))
     for fact, cause in ((Fact.UNKNOWN, "restored"), (Fact.DESIRED, "restored")):
         connection.execute(
             insert(display_history).from_select(

@@ -200,9 +200,13 @@ def shown_unknown(books: DisplayBooks, cause: str) -> tuple[DisplayBooks, tuple[
     return replace(books, shown_revision=None, shown_content=None), (Unknown(books.desired_revision, cause),)
 
 
-def restored(books: DisplayBooks, jump: int = RESTORE_JUMP) -> DisplayBooks:
-    """The books come from a backup: others remember more than we do, and every tag gets new keys."""
-    return new_keys(replace(books, desired_revision=books.desired_revision + jump))
+def restored(books: DisplayBooks, clock_s: int = 0, jump: int = RESTORE_JUMP) -> DisplayBooks:
+    """The books come from a backup: others remember more than we do, and every tag gets new keys.
+
+    `clock_s`: seconds since 2026, which two lives from one backup do not share.
+    """
+    revision = books.desired_revision
+    return new_keys(replace(books, desired_revision=clock_s if revision < clock_s else revision + jump))
 
 
 def new_keys(books: DisplayBooks) -> DisplayBooks:

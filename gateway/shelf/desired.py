@@ -124,7 +124,8 @@ def write_pictures(connection: Connection, pictures: Sequence[Picture], now: dat
         one for one in holding if one.display_id not in current or current[one.display_id].content_id != one.content_id
     ]
     _write_contents(connection, moved)
-    below = {store_id: forgotten_below(connection, store_id) for store_id in sorted({one.store_id for one in moved})}
+    stores = sorted({one.store_id for one in moved})
+    below = {store_id: forgotten_below(connection, store_id, now) for store_id in stores}
     revisions = {
         one.display_id: current[one.display_id].revision if one.display_id in current else below[one.store_id]
         for one in holding

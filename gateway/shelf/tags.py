@@ -58,7 +58,7 @@ def add_box_list(
         row.tag_id: row
         for row in connection.execute(select(tag).where(tag.c.tag_id.in_([str(box.tag_id) for box in tags])))
     }
-    is_restored = forgotten_below(connection, store_id) > 0
+    is_restored = forgotten_below(connection, store_id, now) > 0
     new_tags: dict[str, dict[str, object]] = {}
     new_displays: list[dict[str, object]] = []
     for box in tags:

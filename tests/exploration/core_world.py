@@ -11,9 +11,10 @@ where *desired* is confirmed and on the glass).
 **What is abstracted.** Contents are opaque (three of them; renaming them makes no difference, so only the first unused
 one is ever ordered). Keys are generations, a nonce is fresh or it is not: only a message sealed under the reader's
 generation opens. Report counters are their order: a report at or below the newest heard is gone. A parts transfer is
-one step, because blocks are hashed under the manifest. The jump of a restore is 16 instead of 2^20; both only have to
-exceed every revision that was ever given out. Texts, refresh counters and times are left out. Timed pictures, several
-displays on a tag and single parts are tested by random histories instead (tests/firmware_protocol/tag).
+one step, because blocks are hashed under the manifest. The clock of restores ticks 16 at each; it only has to exceed
+every revision that was ever given out. A backup may be restored as often as there are restores. Texts, refresh counters
+and times are left out. Timed pictures, several displays on a tag and single parts are tested by random histories
+instead (tests/firmware_protocol/tag).
 """
 
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ class Rules:
     report_heard: Callable[[DisplayBooks, Report, int], tuple[DisplayBooks, tuple[rule.Fact, ...]]] = rule.report_heard
     offer_made: Callable[[DisplayBooks], DisplayBooks] = rule.offer_recorded  # before its first octet leaves
     offer_left: Callable[[DisplayBooks], DisplayBooks] | None = None  # after
-    restored: Callable[[DisplayBooks, int], DisplayBooks] = rule.restored
+    restored: Callable[[DisplayBooks, int], DisplayBooks] = rule.restored  # at this reading of the clock
     restore_renews_keys: bool = True
     manifest_received: Callable[[DisplayState, Order], display.Result] = lambda state, order: display.manifest_received(
         state, order, due=True
@@ -232,9 +233,11 @@ class World:
 
     def _restore(self, state: State) -> State:
         books_id, generation = self.backups.values[state.backup]
-        restored = self.rules.restored(self.books.values[books_id], JUMP)
+        clock_s = JUMP * (1 + self.size.restores - state.restores)
+        restored = self.rules.restored(self.books.values[books_id], clock_s)
+        backup = state.backup if state.restores > 1 else -1  # the same one may be restored again
         after = state._replace(
-            books=self._keep_books(restored), backup=-1, outgoing=-1, left=False, restores=state.restores - 1
+            books=self._keep_books(restored), backup=backup, outgoing=-1, left=False, restores=state.restores - 1
         )
         if self.rules.restore_renews_keys:
             return self._renumbered(after._replace(generation=self._unused_generation(after), answered=False, up=()))

@@ -57,12 +57,12 @@ def takes_content_alone_for_a_proof(
     return rule.report_heard(books, report, counter)
 
 
-def goes_on_from_the_backup(books: DisplayBooks, jump: int) -> DisplayBooks:
+def goes_on_from_the_backup(books: DisplayBooks, clock_s: int) -> DisplayBooks:
     return books
 
 
-def believes_the_backup(books: DisplayBooks, jump: int) -> DisplayBooks:
-    restored = rule.restored(books, jump)
+def believes_the_backup(books: DisplayBooks, clock_s: int) -> DisplayBooks:
+    restored = rule.restored(books, clock_s)
     return replace(restored, shown_revision=books.shown_revision, shown_content=books.shown_content)
 
 

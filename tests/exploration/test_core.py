@@ -15,6 +15,7 @@ CI_SIZES = [
     Size(moves=3, restores=1, resets=0),
     Size(moves=3, restores=0, resets=1),
     Size(moves=2, restores=1, resets=1),
+    Size(contents=2, moves=2, restores=2, resets=0, up_in_flight=1),
 ]
 LONG_SIZES = [
     Size(moves=4, restores=1, resets=1),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from simulator.cli.control import ORDERS
+from simulator.firmware import FIRMWARES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "simulator.md").read_text()
@@ -50,6 +51,11 @@ def test_every_trouble_of_the_laboratory_has_its_row_on_the_page() -> None:
 
     rows = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \| (.*) \|$", PAGE, re.MULTILINE)
     assert rows == [(kind, trouble.words) for kind, trouble in TROUBLES.items()]
+
+
+def test_every_firmware_has_its_row_on_the_page() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", PAGE[PAGE.index("| firmware |") :], re.MULTILINE)
+    assert dict(rows[: len(FIRMWARES)]) == {name: one.words for name, one in FIRMWARES.items()}
 
 
 def test_the_laboratorys_commands_on_the_page_run() -> None:

@@ -1,6 +1,7 @@
 """An idle contact is no event, and nobody can tell: a fleet that rests leaves the trace of one that rests never."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,7 +21,18 @@ SEEDS = range(1, 9)
 HOURS = 2
 
 
-def plan_of(seed: int, *, eager: bool) -> FleetPlan:
+# More windows, repeats and redraws than any shop has: what a firmware owes is an event in both.
+FIRMWARE = {
+    "small-windows": 0.15,
+    "repeats": 0.15,
+    "late": 0.15,
+    "lost-proof": 0.15,
+    "redraws": 0.15,
+    "bad-clock": 0.15,
+}
+
+
+def plan_of(seed: int, *, eager: bool, firmware: Mapping[str, float] = MappingProxyType({})) -> FleetPlan:
     return FleetPlan(
         seed=seed,
         tags=16,
@@ -33,6 +45,7 @@ def plan_of(seed: int, *, eager: bool) -> FleetPlan:
         radio_loss=0.05,
         floor=read_floor("supermarket") if seed % 2 else None,
         eager=eager,
+        firmware=firmware,
     )
 
 
@@ -116,7 +129,14 @@ async def something_happens(shop: Any, chance: Random, revisions: dict[Any, int]
     await shop.clock.sleep(chance.random() ** 3 * 300)
 
 
-def lived(in_shop: InShop, monkeypatch: pytest.MonkeyPatch, seed: int, *, eager: bool) -> tuple[list[Any], int]:
+def lived(
+    in_shop: InShop,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    *,
+    eager: bool,
+    firmware: Mapping[str, float] = MappingProxyType({}),
+) -> tuple[list[Any], int]:
     """The trace, and how many calls were made for it."""
 
     async def story(shop: Any) -> tuple[list[Any], int]:
@@ -132,7 +152,7 @@ def lived(in_shop: InShop, monkeypatch: pytest.MonkeyPatch, seed: int, *, eager:
             trace.note_books()
             return trace.lines, shop.fleet.scheduler.calls
 
-    lines, calls = in_shop(plan_of(seed, eager=eager), story)
+    lines, calls = in_shop(plan_of(seed, eager=eager, firmware=firmware), story)
     return lines, calls
 
 
@@ -147,6 +167,15 @@ def test_a_fleet_that_rests_leaves_the_trace_of_one_that_runs_each_contact(
     assert len(lazy) == len(eager) > 500
     assert sum(line[1] == "drawn" for line in lazy) > 10
     assert lazy_calls < eager_calls * 0.9
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_and_so_does_one_of_many_firmwares(in_shop: InShop, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    eager, _ = lived(in_shop, monkeypatch, seed, eager=True, firmware=FIRMWARE)
+    lazy, _ = lived(in_shop, monkeypatch, seed, eager=False, firmware=FIRMWARE)
+    for mine, other in zip(lazy, eager, strict=False):
+        assert mine == other
+    assert len(lazy) == len(eager) > 500
 
 
 def test_the_calls_of_an_idle_day_do_not_grow_with_the_tags_and_the_books_say_that_all_were_there(

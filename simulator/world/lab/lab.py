@@ -165,6 +165,7 @@ class Lab:
             refresh_rates=RefreshRates(busy_long=0.0),
             floor=self.scenario.air(),
             as_drawn=True,
+            firmware=self.scenario.firmware,
         )
         data, spare = self._folder / "data", self._folder / "spare"
         data.mkdir()
@@ -182,6 +183,7 @@ class Lab:
                 self.world.carrier.tap = self._note_payload
                 fleet.around.on_refresh = self._note_refresh
                 fleet.around.on_contact = self.aims.contact_ended
+                fleet.around.on_own_redraw = self.glass_is_untold
                 self._ensure_all_in_reach()
                 self._places = dict(self._places_of_tags())
                 self._watch_gateway()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from simulator.firmware import FIRMWARES, FirmwareWrong, ensure_shares
 from simulator.mix import DEFAULT_MIX, Mix
 from simulator.radio.floor import Floor
 from simulator.radio.floor_file import PlanWrong, read_floor
@@ -27,6 +28,7 @@ class Scenario(Struct, frozen=True):
     """`troubles`: of each kind, how many a run holds on average; a seed draws between none and twice as many.
 
     `at`: of a kind, those that every run holds besides, in hours since the first opening.
+    `firmware`: the share of the tags that have each of `simulator.firmware`; the others are plain.
     `rarely`: of a kind, the share of seeds that hold any, and how many those hold.
 
     The shop is open for `hours` on each of `days`; the nights between are slept through in one jump of the clock.
@@ -44,6 +46,7 @@ class Scenario(Struct, frozen=True):
     days: int = 1
     hours: float = 2.0
     start: datetime = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+    firmware: Mapping[str, float] = field(default_factory=dict)
     troubles: Mapping[str, float] = field(default_factory=dict)
     at: Mapping[str, Sequence[float]] = field(default_factory=dict)
     rarely: Mapping[str, Sequence[float]] = field(default_factory=dict)
@@ -91,6 +94,7 @@ def _read(where: str, text: str, kinds: frozenset[str]) -> Scenario:
         {"tags": int, "bridges": int, "products": int, "mix": str, "floor": str, "contact_s": float},
     )
     time = _section(where, found, "time", {"days": int, "hours": float, "start": datetime})
+    firmware = _section(where, found, "firmware", dict.fromkeys(FIRMWARES, float))
     troubles = _section(where, found, "troubles", dict.fromkeys(sorted(kinds), float))
     at = _section(where, found, "at", dict.fromkeys(sorted(kinds), list))
     rarely = _section(where, found, "rarely", dict.fromkeys(sorted(kinds), list))
@@ -98,7 +102,7 @@ def _read(where: str, text: str, kinds: frozenset[str]) -> Scenario:
     for key in ("name", "version", "about"):
         if key not in head:
             raise ScenarioWrong(f"{where}: {key} is missing")
-    scenario = Scenario(**head, **shop, **time, troubles=troubles, at=at, rarely=rarely)  # type: ignore[arg-type]  # checked key by key above
+    scenario = Scenario(**head, **shop, **time, firmware=firmware, troubles=troubles, at=at, rarely=rarely)  # type: ignore[arg-type]  # checked key by key above
     _ensure_sizes(where, scenario)
     return scenario
 
@@ -140,6 +144,10 @@ def _ensure_sizes(where: str, scenario: Scenario) -> None:
             raise ScenarioWrong(f"{where}: rarely.{kind} is {rarely}: a share of seeds and a number of them are wanted")
     if scenario.start.tzinfo is None:
         raise ScenarioWrong(f"{where}: time.start wants a zone, as in 2026-03-23T06:00:00Z")
+    try:
+        ensure_shares(scenario.firmware)
+    except FirmwareWrong as error:
+        raise ScenarioWrong(f"{where}: firmware: {error}") from error
     try:
         Mix.parse(scenario.mix)
     except ValueError as error:

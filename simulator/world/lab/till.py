@@ -7,6 +7,7 @@ acceptance. Rule: one request at a time (but for its own doubles), so that the o
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
@@ -15,10 +16,12 @@ from msgspec import Struct
 from gateway.catalog import ParsedRow, RowMode
 from gateway.database import Crashed
 from simulator.world.lab.batches import Batch
+from simulator.world.lab.raw_client import Call, hang_up_within
 from simulator.world.world import Row, World
 
 TRY_AGAIN_S = 3.0
 STATUS_EVERY_S = 30.0
+DRIPS = 12
 # What may be answered while the gateway stops, starts or has no room on its disk; the request is then sent again.
 NOT_NOW = frozenset({409, 425, 429, 500, 502, 503, 504, 507})
 
@@ -122,7 +125,51 @@ class Till:
     async def aborted(self, body: bytes, share: float) -> bool:
         """Goes away in the middle of a body. True when it was answered as if it had been whole."""
         async with self.counter:
-            return await _hang_up_within(self.world, "/productUpdate", body, int(len(body) * share))
+            return await hang_up_within(self.world, "/productUpdate", body, int(len(body) * share))
+
+    async def drips(self, rows: Sequence[Row], *, pause_s: float, reads_s: float) -> None:
+        """An update whose body comes in `DRIPS` drips with pauses, and whose answer is read as slowly.
+
+        Nobody else waits for it: the counter is held only while it can be accepted.
+        """
+        path, body = "/productUpdate", json.dumps(list(rows)).encode()
+        self.requests += 1
+        key, step = f"request-{self.requests}", max(1, len(body) // DRIPS)
+        call = Call(self.world, "POST", path, len(body), key=key, reads_s=reads_s)
+        try:
+            for start in range(0, len(body) - 1, step):
+                call.sends(body[start : min(start + step, len(body) - 1)], more=True)
+                await self.world.clock.sleep(pause_s)
+            async with self.counter:
+                life = self.world.restores
+                call.sends(body[-1:], more=False)
+                await call.answered.wait()
+                status, counts = call.status, life == self.world.restores
+                if status not in (200, 207):
+                    answer, counts = await self._until_answered(path, body, key=key)
+                    status = answer.status_code
+                if status in (200, 207) and counts:
+                    self.world.judge.accepted(rows, RowMode.UPDATE)
+            await call.ended()
+        finally:
+            await call.drop()
+
+    @asynccontextmanager
+    async def crowd(self, clients: int, body: bytes, reads_s: float) -> AsyncIterator[list[Call]]:
+        """So many connections that stay: each other one never ends its body, the others read their answer for ever."""
+        calls = []
+        for number in range(clients):
+            if number % 2:
+                calls.append(Call(self.world, "GET", "/store", 0, reads_s=reads_s))
+                calls[-1].sends(b"", more=False)
+            else:
+                calls.append(Call(self.world, "POST", "/productUpdate", len(body)))
+                calls[-1].sends(body[: 1 + number % (len(body) - 1)], more=True)
+        try:
+            yield calls
+        finally:
+            for call in calls:
+                await call.drop()
 
     async def takes_a_new_token(self) -> None:
         """Between two requests: none is under way with the old one."""
@@ -188,43 +235,3 @@ class Till:
         for start in range(0, len(body), step):
             await self.world.clock.sleep(slow_s / 4)
             yield body[start : start + step]
-
-
-async def _hang_up_within(world: World, path: str, body: bytes, sent: int) -> bool:
-    """By an ASGI client of its own: httpx's never hangs up."""
-    statuses: list[int] = []
-    messages: list[dict[str, object]] = [
-        {"type": "http.request", "body": body[:sent], "more_body": True},
-        {"type": "http.disconnect"},
-    ]
-
-    async def receive() -> dict[str, object]:
-        await asyncio.sleep(0)  # noqa: TID251  # a turn of the loop, no time
-        return messages.pop(0) if len(messages) > 1 else messages[0]
-
-    async def send(message: Mapping[str, object]) -> None:
-        if message["type"] == "http.response.start":
-            statuses.append(int(str(message["status"])))
-
-    token = world.pos.headers["authorization"].encode()
-    headers = [(b"host", b"gateway"), (b"authorization", token), (b"content-type", b"application/json")]
-    headers.append((b"content-length", str(len(body)).encode()))
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-        "server": ("gateway", 80),
-    }
-    try:
-        await world.asgi(scope, receive, send)
-    except (httpx.TransportError, Crashed):
-        return False
-    return any(200 <= status < 300 for status in statuses)

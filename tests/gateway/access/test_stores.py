@@ -1,8 +1,9 @@
 """Stores: their settings are checked with words, and no number is ever given twice."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from gateway.access import (
     FieldInvalid,
@@ -12,6 +13,7 @@ from gateway.access import (
     add_store,
     audit_lines,
     create_token,
+    forgotten_below,
     jump_numbers,
     list_stores,
     store_settings,
@@ -19,8 +21,10 @@ from gateway.access import (
     take_product_versions,
     update_store,
 )
+from gateway.access.tables import store
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_a_new_store_is_croatian_unless_told_otherwise_and_in_trial(books):
@@ -114,6 +118,27 @@ def test_numbers_of_a_request_that_failed_are_given_to_the_next(books):
 
 def test_after_a_restore_no_number_given_before_it_comes_again(books):
     before = books(lambda connection: take_accepted_seqs(connection, "corner", 3))
-    books(jump_numbers)
+    books(lambda connection: jump_numbers(connection, NOW))
+    clock_s = int((NOW - EPOCH).total_seconds())
+    assert books(lambda connection: take_accepted_seqs(connection, "corner", 1)) == clock_s * 2**20 > before + 3
+    assert books(lambda connection: take_product_versions(connection, "corner", 1)) == clock_s * 2**20
+    assert books(lambda connection: forgotten_below(connection, "corner", NOW)) == clock_s
+
+
+@pytest.mark.parametrize("wrong", [EPOCH - timedelta(days=400), EPOCH, datetime(2100, 1, 1, tzinfo=UTC)])
+def test_a_restore_by_a_clock_that_cannot_be_right_lifts_the_numbers_above_those_of_the_backup(books, wrong):
+    assert books(lambda connection: forgotten_below(connection, "corner", wrong)) == 0
+    before = books(lambda connection: take_accepted_seqs(connection, "corner", 3))
+    books(lambda connection: jump_numbers(connection, wrong))
     assert books(lambda connection: take_accepted_seqs(connection, "corner", 1)) == before + 3 + 2**20
     assert books(lambda connection: take_product_versions(connection, "corner", 1)) == 1 + 2**20
+    assert books(lambda connection: forgotten_below(connection, "corner", wrong)) == 2**20
+
+
+def test_a_price_list_of_any_length_taken_in_between_two_restores_of_one_backup_is_passed_over(books):
+    books(lambda connection: take_accepted_seqs(connection, "corner", 3))
+    books(lambda connection: jump_numbers(connection, NOW))
+    life = books(lambda connection: take_accepted_seqs(connection, "corner", 50_000))
+    books(lambda connection: connection.execute(update(store).values(next_accepted_seq=4)))  # the backup, once more
+    books(lambda connection: jump_numbers(connection, NOW + timedelta(seconds=5)))
+    assert books(lambda connection: take_accepted_seqs(connection, "corner", 1)) >= life + 50_000

@@ -3,8 +3,17 @@
 import random
 from itertools import pairwise
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from firmware_protocol import PANELS, ReportState
-from gateway.delivery.limits import BACKOFF_CONTACTS_MAX, CONTACTS_BEFORE_RETRY, LINK_SLACK_S, RETRY_JITTER
+from gateway.delivery.limits import (
+    AGENDA_SPARE,
+    BACKOFF_CONTACTS_MAX,
+    CONTACTS_BEFORE_RETRY,
+    LINK_SLACK_S,
+    RETRY_JITTER,
+)
 from gateway.delivery.plan import Agenda
 
 DISPLAY = "A4C1380000000001.0"
@@ -86,3 +95,42 @@ def test_a_proved_display_leaves_the_agenda() -> None:
     plan.forget(DISPLAY)
     assert plan.wake_at() is None
     assert plan.take_due(1e9, 10) == []
+
+
+def test_a_tag_that_is_silent_for_a_year_and_a_glass_that_fails_as_long_are_tried_at_their_longest_pause() -> None:
+    """A power of a float ends in an overflow, at 1,024 failures of a quarter of an hour: eleven days."""
+    plan = agenda()
+    for _ in range(40_000):
+        plan.after_offer(DISPLAY, 0.0, CONTACT_S)
+    assert plan.attempt(DISPLAY).due_s >= BACKOFF_CONTACTS_MAX * CONTACT_S
+    for _ in range(40_000):
+        plan.after_answer(DISPLAY, ReportState.FAILED, 0.0, CONTACT_S, PANELS["2.13-bw"], 1)
+    assert plan.attempt(DISPLAY).due_s >= BACKOFF_CONTACTS_MAX * CONTACT_S
+
+
+def test_an_agenda_holds_no_more_than_its_displays_however_often_they_move() -> None:
+    plan, spare = agenda(), AGENDA_SPARE
+    for turn in range(2_000):
+        for number in range(10):
+            plan.after_offer(f"{number:016X}.0", float(turn), CONTACT_S)
+    assert len(plan._heap) <= 2 * 10 + spare
+    due = plan.take_due(1e9, 100)
+    assert sorted(due) == [f"{number:016X}.0" for number in range(10)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["due", "take", "forget", "ask"]), st.integers(0, 5), st.integers(0, 40))))
+def test_tidying_up_moves_nothing(steps: list[tuple[str, int, int]]) -> None:
+    tidy, untidy = agenda(), agenda()
+    for step, number, after_s in steps * 12:
+        display = f"{number:016X}.0"
+        for plan in (tidy, untidy):
+            if step == "due":
+                plan.due_at(display, float(after_s))
+            elif step == "forget":
+                plan.forget(display)
+            elif step == "ask":
+                plan.after_question(display, 0.0, CONTACT_S)
+        tidy._tidy_up()
+        if step == "take":
+            assert tidy.take_due(float(after_s), 3) == untidy.take_due(float(after_s), 3)
+        assert tidy.wake_at() == untidy.wake_at()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from firmware_protocol.link.messages import NO_RUN, Features, Hello, Profile
 from gateway.access import RESTORE_JUMP, add_store, start_run, take_accepted_seqs
-from gateway.access.tables import run
+from gateway.access.tables import run, store
 from gateway.database import Database
 from gateway.delivery import jump, register_bridge
 from gateway.delivery.restore import hello_tells
@@ -44,7 +44,6 @@ class Shop:
         for name in ("north", "south"):
             self.do(lambda c, name=name: register_bridge(c, STORE, name, "mqtt", None, NOW))  # type: ignore[misc]
         self._first_seq = self._next_seq()
-        self._seqs_taken = 1
         self.start()
 
     def do(self, work: Callable[[Connection], T]) -> T:
@@ -71,11 +70,11 @@ class Shop:
         self.may_jump = self.may_jump and not told
         return told
 
-    def jumps(self) -> float:
+    def jumps(self) -> int:
         """How often the numbers have jumped."""
-        numbers = self._next_seq() - self._first_seq - self._seqs_taken
-        self._seqs_taken += 1
-        return numbers / RESTORE_JUMP
+        restores = self.do(lambda c: c.scalar(select(store.c.restores)))
+        assert (self._next_seq() - self._first_seq >= RESTORE_JUMP) == bool(restores)
+        return int(restores or 0)
 
     def _next_seq(self) -> int:
         return self.do(lambda c: take_accepted_seqs(c, STORE, 1))

@@ -155,6 +155,15 @@ def test_a_restored_gateway_is_above_every_revision_and_believes_nothing() -> No
     assert next_step(books) == Offer(fence=False)
 
 
+def test_two_lives_from_one_backup_do_not_share_a_revision() -> None:
+    backup, changes = proved(), 9
+    first = restored(backup, clock_s=5_000_000).desired_revision
+    assert first == 5_000_000
+    assert restored(backup, clock_s=5_000_000 + 60).desired_revision > first + changes
+    behind = restored(proved(), clock_s=1).desired_revision
+    assert behind == 1 + RESTORE_JUMP, "a clock that is behind the number tells nothing"
+
+
 def test_new_keys_take_the_proof_back_and_keep_the_revision() -> None:
     books = new_keys(proved())
     assert books.desired_revision == 1

@@ -9,14 +9,19 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from gateway.access import RESTORE_JUMP, audit_lines
+from gateway.access import audit_lines
+from gateway.app.shop_files import DATABASE
 from gateway.catalog import RowMode
+from gateway.shelf import Fact
+from gateway.shelf.tables import display_history
 from simulator.clock import VirtualClock
 from simulator.faults import FaultRates
 from simulator.fleet import FleetPlan
 from simulator.virtual_time import run
 from simulator.world import World
+from simulator.world.lab.states import given_out
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PRODUCTS = 12
@@ -77,8 +82,11 @@ def refreshes(world: World) -> dict[str, int]:
 
 
 async def jumps(world: World) -> set[int]:
-    """How often the revisions of the shop have jumped."""
-    return {one.desired_revision // RESTORE_JUMP for one in await world.displays() if one.desired_revision}
+    """How often the revisions of the shop's labels have jumped."""
+    fact = display_history.c
+    of_a_restore = select(func.count()).where(fact.cause == "restored", fact.fact == Fact.DESIRED.value)
+    counted = of_a_restore.group_by(fact.display_id)
+    return set(await world.running().database.read(lambda connection: list(connection.scalars(counted))))
 
 
 def test_a_glass_that_shows_the_right_thing_is_proved_again_without_a_refresh_and_without_a_hand(
@@ -117,6 +125,55 @@ def test_the_jump_is_made_once_however_many_runs_came_after_the_backup(tmp_path:
         assert await jumps(world) == {1}
 
     play(tmp_path, FleetPlan(seed=22, tags=8, bridges=2, link_rates=FAULTY), story)
+
+
+@pytest.mark.parametrize("older_last", [False, True])
+def test_a_backup_that_is_restored_again_goes_on_above_the_life_between(tmp_path: Path, older_last: bool) -> None:
+    """Once the very file, and once an older one after a newer: neither knows of the life that is lost now."""
+
+    async def story(world: World) -> None:
+        monday = await world.backup()
+        await world.clock.sleep(3600)
+        await world.restore_from(monday)
+        for price in ("2.09", "3.09", "4.09"):
+            await world.add(*rows(range(PRODUCTS), price))
+            await world.run_until_quiet(3600)
+        if older_last:
+            tuesday = await world.backup()
+            await world.update(*rows(range(PRODUCTS), "5.09"))
+            await world.run_until_quiet(3600)
+            await world.restore_from(tuesday)
+            await world.run_until_quiet(3600)
+        before = given_out(world.folder / DATABASE)
+        await world.restore_from(monday)
+        after = given_out(world.folder / DATABASE)
+        assert [name for name in before.numbers if after.numbers[name] <= before.numbers[name]] == []
+        await world.add(*rows(range(PRODUCTS), "6.09"))
+        await world.run_until_quiet(3600)
+
+    play(tmp_path, FleetPlan(seed=23, tags=8, bridges=2), story)
+
+
+def test_a_label_that_no_backup_knows_goes_on_above_what_two_lost_lives_have_drawn(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        (label,) = [one.display_id for one in await world.displays()][:1]
+        for revisions in (4, 2):
+            await world.restore_from(before_it_was_hung)
+            await world.add(*rows(range(PRODUCTS)))
+            for number in range(revisions):
+                await world.bind(label, f"SKU-{number}")
+                await world.run_until_quiet(3600)
+
+    async def main(clock: VirtualClock) -> None:
+        nonlocal before_it_was_hung
+        async with World.open(clock, tmp_path / "shop", FleetPlan(seed=24, tags=1)) as world:
+            before_it_was_hung = await world.backup()
+            async with nothing_goes_back(world):
+                await story(world)
+            assert await world.false_proofs() == []
+
+    before_it_was_hung: Any = None
+    run(main, start_utc=START)
 
 
 @pytest.mark.parametrize("seed", range(30, 38))

@@ -96,6 +96,28 @@ async def restored(lab: "Lab", chance: Random) -> None:
         await lab.restoring.restore(backup, away_s)
 
 
+async def restored_twice(lab: "Lab", chance: Random) -> None:
+    """Of what the life between has given out, the backup knows nothing: neither then nor now."""
+    waits_s = [lab.scenario.open_s * chance.uniform(*BACKUP_AGE) for _ in range(2)]
+    away_s = [chance.uniform(*MACHINE_AWAY_S) for _ in range(2)]
+    async with lab.restoring.alone:
+        await lab.moment(chance)
+        backup = await lab.restoring.backup()
+        lab.hit("gateway.restored_twice")
+        lab.tell("a backup is made")
+        for again in range(2):
+            await lab.clock.sleep(waits_s[again])
+            await lab.moment(chance)
+            lab.hit("gateway.restored_twice")
+            lost, same = ("lost again", "same backup") if again else ("lost", "backup")
+            age_s = lab.now_s - backup.at_s
+            lab.tell(
+                f"the gateway's machine is {lost}; after {away_s[again]:.0f} s another lives from the {same} that was "
+                f"made {age_s:.0f} s ago"
+            )
+            await lab.restoring.restore(backup, away_s[again])
+
+
 async def disk_full(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lasts_s = chance.uniform(5.0, 600.0)
@@ -143,6 +165,11 @@ GATEWAY = (
     Trouble("gateway.power_cut", "no power before, within or after a commit; the log may be torn", power_cut),
     Trouble("gateway.power_cut_in_a_batch", "no power at one of a batch's own commits", power_cut_in_a_batch),
     Trouble("gateway.restored", "the machine is lost, and another lives from an earlier backup", restored),
+    Trouble(
+        "gateway.restored_twice",
+        "the machine is lost twice, and both times another lives from the same backup",
+        restored_twice,
+    ),
     Trouble("gateway.disk_full", "the disk takes nothing more for a while", disk_full),
     Trouble("gateway.slow_disk", "each commit takes up to seconds", slow_disk),
     Trouble("gateway.clock_jump", "UTC jumps by seconds, hours or a day", clock_jump),

@@ -8,6 +8,7 @@ from gateway.catalog import ParsedRow, RowMode
 from simulator.chance import Random
 from simulator.faults import FaultRates
 from simulator.world.lab.aims import Moment
+from simulator.world.lab.invariants import the_gateway_holds_no_more_than_its_shop
 from simulator.world.lab.troubles.trouble import Trouble
 from simulator.world.lab.weather import Front
 from simulator.world.world import Row
@@ -186,6 +187,21 @@ async def slow_body(lab: "Lab", chance: Random) -> None:
     await lab.till.rows(RowMode.UPDATE, rows, slow_s=slow_s)
 
 
+async def slow_clients(lab: "Lab", chance: Random) -> None:
+    """Tills on a line that hardly carries them: each holds its connection for minutes, and none holds up the others."""
+    clients, pause_s, reads_s = 10 + int(chance.random() * 90), chance.uniform(1.0, 60.0), chance.uniform(1.0, 300.0)
+    rows = await _changes_at_a_moment(lab, chance, 3)
+    lab.hit("pos.slow_clients")
+    lab.tell(f"{clients} clients hold their connections, and one takes {pause_s:.0f} s for each drip of {_words(rows)}")
+    async with lab.till.crowd(clients, json.dumps(rows).encode(), reads_s) as calls:
+        await lab.till.drips(rows, pause_s=pause_s, reads_s=reads_s)
+        if lab.world.gateway is not None and not lab.world.is_cut:
+            async for words in the_gateway_holds_no_more_than_its_shop(lab):
+                lab.broken("the gateway holds no more than its shop", f"{words}, while {clients} clients are slow")
+        if any(one.status in (200, 207) for one in calls[::2]):
+            lab.broken("a request is taken whole or not at all", f"half of {_words(rows)} was answered with success")
+
+
 async def aborted(lab: "Lab", chance: Random) -> None:
     rows = await _changes_at_a_moment(lab, chance, 3)
     lab.hit("pos.aborted")
@@ -230,6 +246,11 @@ POS = tuple(
         ("pos.double_send", "a request comes twice at once, under one key", double_send),
         ("pos.late_retry", "a request that was answered is sent again", late_retry),
         ("pos.slow_body", "a body comes drop by drop", slow_body),
+        (
+            "pos.slow_clients",
+            "clients by the dozen drip their bodies, and take minutes to read an answer",
+            slow_clients,
+        ),
         ("pos.aborted", "the POS hangs up within a body", aborted),
         ("pos.gigantic", "more rows than a request may hold", gigantic),
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 WAITS_FOR_A_REFRESH_S = 180.0
 WHILE_DRAWN_SHARE = 0.5
+WEAK_USED_SHARE = 1.0  # of the cell: its inner resistance is at its highest
 
 
 async def reboot(lab: "Lab", chance: Random) -> None:
@@ -78,6 +79,23 @@ async def frozen(lab: "Lab", chance: Random) -> None:
         await lab.clock.sleep(lasts_s)
     finally:
         tag.temperature_c = was
+
+
+async def weak_cell(lab: "Lab", chance: Random) -> None:
+    """A boot loop: after each reboot the tag draws what it was ordered, which is too much for its cell once more."""
+    lasts_s = chance.uniform(300.0, 7200.0)
+    tag = await lab.aim("tag.weak_cell", chance)
+    if tag is None or tag.battery.browns_out(tag.temperature_c):
+        return
+    lab.tell(
+        f"the cell of {tag.tag_id} is nearly empty: each refresh is a boot loop, until it is changed in {lasts_s:.0f} s"
+    )
+    taken_uc = tag.battery.capacity_uc * WEAK_USED_SHARE - tag.battery.used_uc
+    tag.battery.spend(taken_uc)
+    try:
+        await lab.clock.sleep(lasts_s)
+    finally:
+        tag.battery.spend(-taken_uc)
 
 
 async def swapped(lab: "Lab", chance: Random) -> None:
@@ -167,6 +185,7 @@ TAG = (
     Trouble("tag.torn_flash", "a write to flash is torn: a picture lacks its end, and the tag reboots", torn_flash),
     Trouble("tag.button_page", "a page of the tag's own takes the glass", button_page),
     Trouble("tag.cold", "a tag in a freezer: refreshes take up to three times as long", frozen),
+    Trouble("tag.weak_cell", "a tag's cell is nearly empty: it reboots at each refresh, in a loop", weak_cell),
     Trouble("tag.swapped", "two tags hang in each other's place, and other bridges hear them", swapped),
     Trouble("tag.stolen", "a tag is carried out of every bridge's reach, its RAM alive, and brought back", stolen),
     Trouble("tag.doubled", "another tag has the same TagId, and a factory code that nobody knows", doubled),

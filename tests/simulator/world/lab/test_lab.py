@@ -185,7 +185,7 @@ def test_a_scenario_that_is_wrong_is_refused_with_its_key_and_what_is_allowed(tm
 def test_the_scenarios_that_ship_are_right_and_name_only_troubles_that_there_are() -> None:
     worst: Scenario = load_scenario("worst-week", kinds=KINDS)
     blind = {kind for kind in KINDS if kind.startswith("glass.")}
-    assert worst.version == 7
+    assert worst.version == 8
     assert set(worst.kinds) == KINDS - blind, "it holds everything that a tag can perceive"
     assert blind < {*load_scenario("blind-spots", kinds=KINDS).kinds}
     assert set(load_scenario("worst-hour", kinds=KINDS).kinds) == KINDS - blind, "and so does the worst hour"
