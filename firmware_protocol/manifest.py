@@ -64,8 +64,9 @@ class Manifest(Struct, frozen=True):
         return self.content_id[:CONTENT_PREFIX_OCTETS]
 
     @property
-    def has_base(self) -> bool:
-        return self.base_prefix != NO_BASE
+    def builds_on_another(self) -> bool:
+        """It needs the picture that `base_prefix` names; without a prefix there is none that would do."""
+        return self.codec is Codec.DIFFERENCE or self.base_prefix != NO_BASE
 
     def pack(self) -> bytes:
         """64 octets. Raises `ValueError` for fields that have not the length of their place."""

@@ -39,7 +39,9 @@ class ReportState(IntEnum):
 
 
 class Cause(IntEnum):
-    """Why a tag says `FAILED` or `REFUSED`: the four high bits of the flags."""
+    """Why a glass does not follow: the four high bits of the flags. `BROWN_OUT` stands, too, in what a tag says that
+    lost its power in a refresh; the others beside `FAILED` and `REFUSED` alone.
+    """
 
     NONE = 0
     BUSY_MISSING = 1
@@ -62,7 +64,7 @@ _WORDS = {
     Cause.BUSY_MISSING: "the panel never said it was busy",
     Cause.TOO_SHORT: "the refresh was too short for this panel",
     Cause.TOO_LONG: "the refresh was too long for this panel",
-    Cause.BROWN_OUT: "the battery gave way",
+    Cause.BROWN_OUT: "it lost its power in the refresh",
     Cause.SLOT_SPOILED: "the picture in flash is not the one ordered",
     Cause.NO_PICTURE: "the octets are no picture of this panel",
     Cause.OTHER_PICTURE: "the octets are another picture than the manifest names",
@@ -104,7 +106,7 @@ class Report(Struct, frozen=True):
     def cause(self) -> Cause:
         """`NONE`, too, for one that this version does not know."""
         value = self.flags >> CAUSE_SHIFT
-        return Cause(value) if value in Cause._value2member_map_ else Cause.NONE
+        return Cause(value) if value in set(Cause) else Cause.NONE
 
     def pack(self) -> bytes:
         """The 15 octets of the value. Raises `ValueError` for a prefix that is not 4 octets."""

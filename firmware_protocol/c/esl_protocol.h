@@ -80,6 +80,7 @@
 #define ESL_PARTS_OCTETS_MAX 4608u /* in Parts */
 #define ESL_DOWNWARDS 128u /* the bit of a link message's type that is set in those down */
 #define ESL_SERIAL_VERSION 1u /* the flags of open and opened */
+#define ESL_CAUSE_SHIFT 4u /* of the cause in a report's flags */
 #define ESL_SPEEDS_OFFERED_MAX 8u /* in a speed frame, 4 octets each */
 #define ESL_SERIAL_CRC_OCTETS 4u
 #define ESL_SERIAL_DATA_OCTETS_MAX 240u /* in one frame */
@@ -139,6 +140,28 @@ enum esl_report_state {
     X(ESL_REPORT_STATE_FAILED, "failed") \
     X(ESL_REPORT_STATE_REFUSED, "refused") \
     X(ESL_REPORT_STATE_GLASS_UNKNOWN, "glass_unknown")
+
+enum esl_cause {
+    ESL_CAUSE_NONE = 0,
+    ESL_CAUSE_BUSY_MISSING = 1,
+    ESL_CAUSE_TOO_SHORT = 2,
+    ESL_CAUSE_TOO_LONG = 3,
+    ESL_CAUSE_BROWN_OUT = 4,
+    ESL_CAUSE_SLOT_SPOILED = 5,
+    ESL_CAUSE_NO_PICTURE = 6,
+    ESL_CAUSE_OTHER_PICTURE = 7,
+    ESL_CAUSE_NO_BASE = 8,
+};
+#define ESL_CAUSE_MEMBERS(X) \
+    X(ESL_CAUSE_NONE, "none") \
+    X(ESL_CAUSE_BUSY_MISSING, "busy_missing") \
+    X(ESL_CAUSE_TOO_SHORT, "too_short") \
+    X(ESL_CAUSE_TOO_LONG, "too_long") \
+    X(ESL_CAUSE_BROWN_OUT, "brown_out") \
+    X(ESL_CAUSE_SLOT_SPOILED, "slot_spoiled") \
+    X(ESL_CAUSE_NO_PICTURE, "no_picture") \
+    X(ESL_CAUSE_OTHER_PICTURE, "other_picture") \
+    X(ESL_CAUSE_NO_BASE, "no_base")
 
 enum esl_colours {
     ESL_COLOURS_BW = 1,

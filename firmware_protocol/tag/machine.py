@@ -132,6 +132,7 @@ class TagMachine:
         self._site_ms: int | None = None
         self.commanded = Commanded(self._leds, service_needed=self._battery_mv < BATTERY_LOW_MV)
         self._asked_to_join = False
+        self._lost_power = {index for index, flash in enumerate(self.memory.displays) if flash.is_drawn}
         for index, flash in enumerate(self.memory.displays):
             self._apply(index, rule.power_up(flash.rule))
 
@@ -201,6 +202,7 @@ class TagMachine:
     def report(self, index: int) -> Report:
         """What the tag holds of this display, to be sealed as it leaves. Raises `IndexError` for no such display."""
         held = rule.holding(self._states[index])
+        cause = Cause.BROWN_OUT if index in self._lost_power and held.state is not ReportState.SHOWN else held.cause
         flags = ReportFlags.TAKES_DIFFERENCES
         if self._battery_mv < BATTERY_LOW_MV:
             flags |= ReportFlags.BATTERY_LOW
@@ -211,7 +213,7 @@ class TagMachine:
             flags |= ReportFlags.NO_CLOCK
         return Report(
             display=index,
-            flags=flags.because(held.cause),
+            flags=flags.because(cause),
             revision=held.revision,
             content_prefix=held.content[:4] if isinstance(held.content, bytes) else bytes(4),
             refresh_counter=held.refresh_counter,
@@ -265,7 +267,11 @@ class TagMachine:
         highest = result[0].memory.highest
         flash = self.memory.displays[index]
         taken = highest is not None and (highest.revision, highest.content) == (order.revision, order.content)
-        if taken and flash.offer != manifest:
+        lacks_base = (
+            manifest.builds_on_another and flash.base_of(manifest) is None
+        )  # a replay must not end another's transfer
+        is_repeated = flash.offer is not None and flash.offer.revision == manifest.revision
+        if taken and flash.offer != manifest and not (is_repeated and lacks_base):
             flash.offer = manifest
             self.memory.written(RECORDS_OF_MANIFEST)
         self._apply(index, result)
@@ -291,6 +297,9 @@ class TagMachine:
         if offer is None:
             return
         base = flash.base_of(offer)
+        if offer.builds_on_another and base is None:
+            self._apply(index, rule.encoding_refused(state, Cause.NO_BASE))
+            return
         try:
             slot = write_slot(offer.content_id, flash.panel, offer.codec, data, base)
         except FieldError:
@@ -415,7 +424,9 @@ class TagMachine:
         """At once after `refresh_due`: *glass unknown* is written, only now may the panel be touched. Raises `NotNow`
         if nothing is due there.
         """
-        self._apply(index, rule.refresh_begins(self._states[index]))
+        result = rule.refresh_begins(self._states[index])
+        self.memory.displays[index].is_drawn = True
+        self._apply(index, result)
 
     def refresh_ended(
         self, index: int, outcome: Outcome, refresh_s: float, temperature_c: int, battery_mv: int
@@ -428,7 +439,8 @@ class TagMachine:
             outcome = Outcome.TOO_LONG
         self.measured(temperature_c, battery_mv)
         result = rule.refresh_ended(self._states[index], outcome, self._reading[index])
-        self._reading[index] = None
+        self._reading[index], self.memory.displays[index].is_drawn = None, False
+        self._lost_power.discard(index)
         self._refresh_half_s[index] = min(round(refresh_s * 2), REFRESH_HALF_S_MAX)
         self._apply(index, result)
 
@@ -460,7 +472,7 @@ class TagMachine:
         if rule.parts_wanted(state) is None or flash.offer is None:
             self._transfers[index] = None
             return
-        if flash.offer.has_base and flash.base_of(flash.offer) is None:
+        if flash.offer.builds_on_another and flash.base_of(flash.offer) is None:
             self._apply(index, rule.encoding_refused(state, Cause.NO_BASE))
             return
         running = self._transfers[index]

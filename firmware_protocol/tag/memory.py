@@ -43,6 +43,7 @@ class DisplayJson(TypedDict):
     held: list[str]
     refresh_counter: int
     offer: str | None
+    is_drawn: NotRequired[bool]  # none before 0.2
     slots: list[SlotJson | None]
 
 
@@ -58,11 +59,14 @@ class TagJson(TypedDict):
 
 @dataclass(slots=True)
 class DisplayFlash:
-    """`offer` is the manifest of the highest accepted order: where its parts come from."""
+    """`offer` is the manifest of the highest accepted order: where its parts come from. `is_drawn`: a refresh has begun
+    and not ended; it stands in the record that says *glass unknown*.
+    """
 
     panel: Panel
     rule: DisplayMemory = field(default_factory=DisplayMemory)
     offer: Manifest | None = None
+    is_drawn: bool = False
     slots: list[Slot | None] = field(default_factory=lambda: [None] * SLOTS)
 
     def slot_of(self, content: object) -> Slot | None:
@@ -70,7 +74,7 @@ class DisplayFlash:
 
     def base_of(self, offer: Manifest) -> Base | None:
         """The picture in flash that the offer builds on; None when it builds on none, or it is not here."""
-        if not offer.has_base:
+        if not offer.builds_on_another:
             return None
         bases = (slot.as_base(self.panel) for slot in self.slots if slot is not None)
         return next((base for base in bases if base.prefix == offer.base_prefix), None)
@@ -93,6 +97,7 @@ class DisplayFlash:
             "held": [held.hex() for held in rule.held if isinstance(held, bytes)],
             "refresh_counter": rule.refresh_counter,
             "offer": self.offer.pack().hex() if self.offer else None,
+            "is_drawn": self.is_drawn,
             "slots": [
                 None if slot is None else {"content": slot.content.hex(), "octets": b64encode(slot.octets).decode()}
                 for slot in self.slots
@@ -113,7 +118,7 @@ class DisplayFlash:
             None if slot is None else Slot(bytes.fromhex(slot["content"]), b64decode(slot["octets"]))
             for slot in kept["slots"]
         ]
-        return cls(PANELS[kept["panel"]], rule, offer, slots)
+        return cls(PANELS[kept["panel"]], rule, offer, kept.get("is_drawn", False), slots)
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ DISPLAYS_A_TURN = 500
 TURN_EVERY_S = 0.05
 # Encodings kept ready for bridges that ask: some 20,000 labels of a kilobyte.
 ENCODINGS_KEPT_OCTETS = 32 << 20
-# Offers in a row, without any answer, that build on the picture of the glass; the next one travels whole.
+# Offers of one picture that build on the one of the glass, the last of them without an answer; the next is the whole.
 DIFFERENCES_OFFERED_MAX = 2
 # A Parts message: one block (firmware_protocol.link.limits allows 4,608), so that several labels share one payload.
 PARTS_OCTETS = 4_096

@@ -106,7 +106,8 @@ class Agenda:
         attempt.silent_since_s = None
         attempt.answer = state
         wait_s = self._spread(CONTACTS_BEFORE_RETRY * contact_s) + LINK_SLACK_S
-        if state in (ReportState.REFRESHING, ReportState.WAITING_PARTS):
+        is_drawn_again = state is ReportState.GLASS_UNKNOWN and attempt.failed  # of its own accord, after a failure
+        if is_drawn_again or state in (ReportState.REFRESHING, ReportState.WAITING_PARTS):
             wait_s += panel.refresh_band_s[1] / time_divisor
         elif state is ReportState.REFUSED and not attempt.failed:
             attempt.failed += 1

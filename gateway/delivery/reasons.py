@@ -28,7 +28,7 @@ def reason_of(
     if silent:
         low = link.battery_mv is not None and 0 < link.battery_mv < BATTERY_LOW_MV
         return Reason.BATTERY if low else Reason.ASLEEP
-    if attempt is not None and attempt.answer is ReportState.REFUSED:
+    if attempt is not None and attempt.answer is ReportState.REFUSED and attempt.failed > 1:  # the whole picture, too
         return Reason.REFUSED_IMAGE
     if attempt is not None and attempt.answer in (ReportState.FAILED, ReportState.GLASS_UNKNOWN) and attempt.failed:
         return Reason.REFRESH_FAILED

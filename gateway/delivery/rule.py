@@ -13,7 +13,7 @@ from typing import TypeAlias, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware_protocol.report import Report, ReportState
+from firmware_protocol.report import Cause, Report, ReportState
 from gateway.access import RESTORE_JUMP
 
 # A revision is a u32. Half of it is left to our own moves, so that no tag can talk us to the end of the numbers.
@@ -131,6 +131,19 @@ def offer_recorded(books: DisplayBooks) -> DisplayBooks:
     return replace(books, offered_revision=max(books.offered_revision, books.desired_revision))
 
 
+def base_of(books: DisplayBooks, offered_base: bytes | None, *, gives_up: bool) -> bytes | None:
+    """The content that a difference to *desired* may build on, by the books before that offer; None = none.
+
+    It is proved to be on the glass, and nothing has gone out since that could have taken it from there. An offer that
+    is repeated keeps the base it had (`offered_base`), unless that `gives_up`: the tag refused it, or does not answer.
+    """
+    if books.shown_revision is None or books.shown_content == books.desired_content:
+        return None
+    if books.offered_revision == books.desired_revision:
+        return None if gives_up or offered_base != books.shown_content else offered_base
+    return books.shown_content if books.offered_revision <= books.shown_revision else None
+
+
 def settled(books: DisplayBooks) -> DisplayBooks:
     """Apply `Settle`: the glass still shows what was proved, and that is what is desired again."""
     return replace(books, shown_revision=books.desired_revision, shown_content=books.desired_content)
@@ -161,16 +174,22 @@ def _current(books: DisplayBooks, report: Report) -> tuple[DisplayBooks, tuple[F
                 return books, ()
             return settled(books), (Proved(revision),)
         case ReportState.WAITING_PARTS | ReportState.REFRESHING | ReportState.WAITING_T:
-            return books, (Received(revision, report.state),)
+            return books, _lost_power(report) or (Received(revision, report.state),)
         case ReportState.REFUSED:
             return books, (Refused(revision, report.cause.words),)
         case ReportState.FAILED:
             books, facts = shown_unknown(books, _cause(report))
             return books, (Failed(revision, report.cause.words), *facts)
         case ReportState.GLASS_UNKNOWN:
-            return shown_unknown(books, _cause(report))
+            books, facts = shown_unknown(books, _cause(report))
+            return books, (*_lost_power(report), *facts)
         case _:
             assert_never(report.state)
+
+
+def _lost_power(report: Report) -> tuple[Failed, ...]:
+    """A tag whose refresh ends in a reboot has no chance to say that it failed; it says so when it is there again."""
+    return (Failed(report.revision, report.cause.words),) if report.cause is Cause.BROWN_OUT else ()
 
 
 def _cause(report: Report) -> str:

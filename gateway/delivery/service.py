@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy import Connection
 
-from firmware_protocol import PANELS, FieldError
+from firmware_protocol import PANELS, Encoding, FieldError
 from firmware_protocol.link.messages import (
     BOOT_ID_OCTETS,
     Associate,
@@ -24,7 +24,7 @@ from firmware_protocol.link.payload import unpack_up_payload
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession, BridgeStanding
 from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
-from gateway.delivery.encodings import offered_encoding
+from gateway.delivery.encodings import Wanted, encodings_for, offered_encoding
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import answerable, take_keys
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
@@ -176,6 +176,7 @@ class Delivery:
         joins = answerable(self.shop, self._secrets, hearing.joins, now_s)
         due, probes = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
         questions = [*probes, *self._take_questions(now_s)]
+        held = await self._encodings_for(due)
         work = TurnWork(
             now_ms=to_ms(self._clock.now()),
             reports=tuple(hearing.reports),
@@ -183,7 +184,7 @@ class Delivery:
             heard_under_key=tuple(str(link.tag_id) for link in hearing.first_under_key),
             reserve=self._reservations([display_id for display_id, _ in due] + questions),
             due=tuple(due),
-            held_encodings=self.shop.encodings.held() if due else {},
+            held_encodings=held,
         )
         if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due:
             outcome = await self._database.write(lambda connection: run_turn(connection, work))
@@ -194,6 +195,15 @@ class Delivery:
         for display_id in questions:
             self.voice.ask(display_id, now_s)
         await self._flush(now_s)
+
+    async def _encodings_for(self, due: Sequence[tuple[str, str]]) -> dict[Wanted, Encoding]:
+        """What their offers will carry, made before the turn's own transaction."""
+        if not due:
+            return {}
+        held, display_ids = self.shop.encodings.held(), [display_id for display_id, _ in due]
+        made = await self._database.read(lambda connection: encodings_for(connection, display_ids, held))
+        self.shop.encodings.add(made)
+        return held | made
 
     async def _take_up(self) -> None:
         """Read what the tables say: bridges, tags that are new to us, displays that are not proved."""

@@ -27,8 +27,7 @@ from gateway.delivery.books import (
     save_offers,
     save_shown,
 )
-from gateway.delivery.encodings import Wanted, make_encodings
-from gateway.delivery.limits import DIFFERENCES_OFFERED_MAX
+from gateway.delivery.encodings import Wanted, make_encodings, wanted_by
 from gateway.delivery.tables import tag_key
 from gateway.shelf import Fact
 
@@ -84,7 +83,7 @@ class OfferToSend(Struct, frozen=True):
     bridge_id: str
     revision: int
     content_id: bytes
-    encoding_id: bytes
+    encoding: Encoding
     fence: bool
 
 
@@ -127,6 +126,7 @@ class _Bench:
         self._notes = Notes(work.now_ms)
         self._answers: dict[str, str] = {}
         self._offered: dict[str, bool] = {}  # display id -> fence
+        self._wanted: dict[str, Wanted] = {}  # of those offered
         self._bridges: dict[str, str] = {}
         self._rekeyed: set[str] = set()  # displays whose tag takes new keys in this turn; only asked, never walked
         self.outcome = TurnOutcome(facts=self._notes.facts)
@@ -204,6 +204,9 @@ class _Bench:
                 self._notes.add(entry, entry.books.desired_revision, Fact.SETTLED, bridge_id, None)
                 self.outcome.done.append(display_id)
             case rule.Offer(fence=fence):
+                answered = replace(entry, answer=self._answers.get(display_id, entry.answer))
+                if (wanted := wanted_by(answered)) is not None:
+                    self._wanted[display_id] = wanted
                 self._entries[display_id] = replace(entry, books=rule.offer_recorded(entry.books))
                 self._offered[display_id] = fence
                 self._bridges[display_id] = bridge_id
@@ -257,7 +260,8 @@ class _Bench:
                     self._notes.add(entry, revision, Fact.RECEIVED, bridge_id, None)
                 self._answers[display_id] = answer
             case rule.Failed(revision=revision, cause=cause):
-                self._notes.add(entry, revision, Fact.FAILED, bridge_id, cause)
+                if entry.answer != "failed":  # one that fails again and again is told once an offer
+                    self._notes.add(entry, revision, Fact.FAILED, bridge_id, cause)
                 self._answers[display_id] = "failed"
             case rule.Refused(revision=revision, cause=cause):
                 self._notes.add(entry, revision, Fact.REFUSED, bridge_id, cause)
@@ -272,58 +276,35 @@ class _Bench:
                 assert_never(fact)
 
     def _record_offers(self) -> None:
-        wanted = {one: self._wanted(self._entries[one]) for one in self._offered}
-        held = self._work.held_encodings
-        missing = {one for one in wanted.values() if one is not None and one not in held}
-        self.outcome.encodings = make_encodings(self._connection, sorted(missing, key=_in_order))
+        self.outcome.encodings = self._whole_encodings()
         rows: list[tuple[Entry, OfferedEncoding, int]] = []
-        for display_id, one in wanted.items():
-            if one is None:
-                continue
+        for display_id, wanted in self._wanted.items():
             entry = self._entries[display_id]
-            encoding = self.outcome.encodings[one] if one in self.outcome.encodings else held[one]
+            encoding = self._encoding_of(wanted)
             again = self._before[display_id].books.offered_revision == entry.books.offered_revision
-            base = one.base if encoding.codec is Codec.DIFFERENCE else None
+            base = wanted.base if encoding.codec is Codec.DIFFERENCE else None
             rows.append((entry, OfferedEncoding(encoding.encoding_id, base), entry.attempts + 1 if again else 1))
             self.outcome.offers.append(
                 OfferToSend(
                     display_id=display_id,
                     bridge_id=self._bridges[display_id],
                     revision=entry.books.desired_revision,
-                    content_id=one.content_id,
-                    encoding_id=encoding.encoding_id,
+                    content_id=wanted.content_id,
+                    encoding=encoding,
                     fence=self._offered[display_id],
                 )
             )
         save_offers(self._connection, rows, self._work.now_ms)
 
-    def _wanted(self, entry: Entry) -> Wanted | None:
-        content_id = entry.books.desired_content
-        return None if content_id is None else Wanted(content_id, self._base(entry))
+    def _whole_encodings(self) -> dict[Wanted, Encoding]:
+        """Of what nobody has made beforehand, because the books moved since: no difference is packed in here."""
+        held = self._work.held_encodings
+        missing = [Wanted(one.content_id, None) for one in self._wanted.values() if one not in held]
+        return make_encodings(self._connection, dict.fromkeys(one for one in missing if one not in held))
 
-    def _base(self, entry: Entry) -> bytes | None:
-        """The content that the tag can build on: proved to be on its glass, and nothing has gone out since that could
-        have taken it from there. An offer that is repeated keeps its base, until it was refused or has gone unanswered
-        too often: the tag may have lost that picture, or be older than differences.
-        """
-        books, before = entry.books, self._before[entry.display_id]
-        shown = books.shown_content
-        if (
-            not entry.takes_differences
-            or shown is None
-            or books.shown_revision is None
-            or shown == books.desired_content
-        ):
-            return None
-        if before.books.offered_revision == books.desired_revision:
-            answer = self._answers.get(entry.display_id, entry.answer)
-            gives_up = answer == "refused" or (answer is None and entry.attempts >= DIFFERENCES_OFFERED_MAX)
-            return None if gives_up or entry.offered_base != shown else shown
-        return shown if before.books.offered_revision <= books.shown_revision else None
-
-
-def _in_order(wanted: Wanted) -> tuple[bytes, bytes]:
-    return wanted.content_id, wanted.base or b""
+    def _encoding_of(self, wanted: Wanted) -> Encoding:
+        held, whole = self._work.held_encodings, Wanted(wanted.content_id, None)
+        return held[wanted] if wanted in held else held[whole] if whole in held else self.outcome.encodings[whole]
 
 
 def entries_of(connection: Connection, display_ids: Sequence[str]) -> dict[str, Entry]:

@@ -37,11 +37,11 @@ class Voice:
         link, index = self._shop.place[offer.display_id]
         session = self._shop.sessions[offer.bridge_id]
         book = link.key_book
-        encoding = self._shop.encodings.get(offer.encoding_id)
+        encoding = offer.encoding
         if offer.revision > REVISION_MAX:
             log.error("revisions_used_up", display=offer.display_id, revision=offer.revision)
             return
-        if book is None or encoding is None or book.left < 1:
+        if book is None or book.left < 1:
             self._shop.agenda.due_at(offer.display_id, now_s)
             return
         if not offer.fence:

@@ -1,4 +1,5 @@
 import zlib
+from collections.abc import Generator
 
 import pytest
 from hypothesis import given
@@ -112,3 +113,49 @@ def test_a_small_difference_that_would_fill_the_memory_is_stopped() -> None:
     data = bomb.compress(bytes(50_000_000)) + bomb.flush()
     with pytest.raises(FieldError, match="octets come out"):
         unpacked(Codec.DIFFERENCE, data, len(BASE), Base(b"c" * 16, BASE, ROW))
+
+
+class Reader:
+    """A tag of silicon: octet by octet, with one row of the old picture and the band's segments in memory."""
+
+    def __init__(self, base: bytes, row_octets: int) -> None:
+        self._base, self._row_octets = base, row_octets
+        self.written = bytearray()
+        self._needs = self._told()
+        next(self._needs)
+
+    def feed(self, octet: int) -> None:
+        self._needs.send(octet)
+
+    def end(self) -> bytes:
+        return bytes(self.written) + self._base[len(self.written) :]
+
+    def _told(self) -> Generator[None, int, None]:
+        while True:
+            low = yield
+            skip = low + 256 * (yield)
+            rows = (yield) + 256 * (yield)
+            segments = []
+            for _ in range((yield)):
+                segments.append(((yield), (yield)))
+            self.written += self._base[len(self.written) :][: skip * self._row_octets]
+            for _ in range(rows):
+                row = bytearray(self._base[len(self.written) :][: self._row_octets])
+                for first, count in segments:
+                    for place in range(first, first + count):
+                        row[place] = yield
+                self.written += row
+
+
+@given(two_pictures())
+def test_a_tag_with_one_row_and_a_window_of_512_octets_reads_a_difference_as_it_comes(
+    pictures: tuple[bytes, bytes, int],
+) -> None:
+    base, octets, row_octets = pictures
+    packed = encode_difference(Base(b"c" * 16, base, row_octets), octets).data
+    inflate, reader = zlib.decompressobj(-9), Reader(base, row_octets)
+    for octet in packed:
+        for told in inflate.decompress(bytes((octet,))):
+            reader.feed(told)
+    assert inflate.eof
+    assert reader.end() == octets

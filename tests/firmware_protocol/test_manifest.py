@@ -48,7 +48,7 @@ def test_a_manifest_that_shows_an_encoding_says_all_a_tag_needs() -> None:
     assert (manifest.codec, manifest.encoding_id, manifest.root) == (1, encoding.encoding_id, encoding.root)
     assert manifest.encoded_size == len(encoding.data)
     assert manifest.content_prefix == b"cccc"
-    assert not manifest.has_base
+    assert not manifest.builds_on_another
 
 
 @pytest.mark.parametrize(

@@ -238,17 +238,52 @@ def test_a_base_that_is_spoiled_while_the_parts_come_draws_nothing(bench: Bench)
     items = bench.offer(2, told)
     flash = bench.tag.memory.displays[0]
     flash.slots = [slot and replace(slot, octets=b"\x01" + slot.octets[1:]) for slot in flash.slots]
-    assert bench.reports(bench.send_parts(told, items))[-1].state is ReportState.REFUSED
+    [report] = bench.reports(bench.send_parts(told, items))
+    assert (report.state, report.cause) == (ReportState.REFUSED, Cause.NO_BASE)
     assert not bench.draw()
     assert bench.glass == [FIRST.planes]
 
 
-def test_a_difference_without_a_base_is_refused(bench: Bench) -> None:
+def test_a_difference_without_a_base_is_refused_before_a_part_of_it_is_fetched(bench: Bench) -> None:
     bench.show(1, FIRST)
     told = difference_to(FIRST, SECOND)
     without = replace(told, encoding=encoding_of(Codec.DIFFERENCE, NO_BASE, told.encoding.data))
-    assert bench.reports(bench.send_parts(without, bench.offer(2, without)))[-1].state is ReportState.REFUSED
+    items = bench.offer(2, without)
+    assert [(report.state, report.cause) for report in bench.reports(items)] == [(ReportState.REFUSED, Cause.NO_BASE)]
+    assert wanted(items, without) == []
     assert bench.show(2, SECOND)[0].state is ReportState.SHOWN
+
+
+def test_a_difference_that_comes_again_does_not_end_the_transfer_of_the_whole_picture(bench: Bench) -> None:
+    bench.show(1, FIRST)
+    replayed = bench.manifest(2, difference_to(THIRD, SECOND))
+    assert bench.reports(bench.tag.receive(replayed))[-1].state is ReportState.REFUSED
+    offsets = wanted(bench.offer(2, SECOND), SECOND)
+    bench.tag.receive(part(SECOND, offsets[0]))
+    items = bench.tag.receive(replayed)
+    assert wanted(items, SECOND) == offsets[1:]
+    bench.send_parts(SECOND, items)
+    assert bench.draw()
+    assert bench.glass == [SECOND.planes]
+
+
+def test_a_tag_that_lost_its_power_in_a_refresh_says_so_until_the_next_one_has_ended(bench: Bench) -> None:
+    bench.send_parts(FIRST, bench.offer(1, FIRST))
+    order = bench.tag.refresh_due()
+    assert order is not None
+    bench.tag.refresh_begins(0)
+    kept = TagMachine.from_json(TAG, CODE, bench.tag.to_json(), bench.tag._draw)
+    for tag in (bench.tag, kept):
+        tag.power_cut()
+        [report] = bench.reports(tag.contact())
+        assert (report.state, report.cause) == (ReportState.GLASS_UNKNOWN, Cause.BROWN_OUT)
+    bench.tag.power_cut()
+    assert bench.reports(bench.tag.contact())[0].cause is Cause.BROWN_OUT, "it has not been drawn since"
+    assert bench.draw()
+    [report] = bench.reports(bench.tag.contact())
+    assert (report.state, report.cause) == (ReportState.SHOWN, Cause.NONE)
+    bench.tag.power_cut()
+    assert bench.tag.report(0).cause is Cause.NONE
 
 
 def test_flash_that_forgot_a_picture_is_found_out_when_it_is_read_back(bench: Bench) -> None:

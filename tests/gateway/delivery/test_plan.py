@@ -134,3 +134,13 @@ def test_tidying_up_moves_nothing(steps: list[tuple[str, int, int]]) -> None:
         if step == "take":
             assert tidy.take_due(float(after_s), 3) == untidy.take_due(float(after_s), 3)
         assert tidy.wake_at() == untidy.wake_at()
+
+
+def test_a_glass_that_is_drawn_again_after_a_failure_is_waited_for_to_the_end_of_that_refresh() -> None:
+    plan = agenda()
+    panel = PANELS["4.2-bwr"]
+    plan.after_answer(DISPLAY, ReportState.GLASS_UNKNOWN, 0.0, CONTACT_S, panel, 1.0)
+    assert plan.attempt(DISPLAY).due_s == LINK_SLACK_S, "it waits for an offer"
+    plan.after_answer(DISPLAY, ReportState.FAILED, 0.0, CONTACT_S, panel, 1.0)
+    plan.after_answer(DISPLAY, ReportState.GLASS_UNKNOWN, 0.0, CONTACT_S, panel, 1.0)
+    assert plan.attempt(DISPLAY).due_s >= panel.refresh_band_s[1]

@@ -14,7 +14,7 @@ from firmware_protocol.report import Cause
 from gateway.access import add_store
 from gateway.database import Database
 from gateway.delivery.books import load_entries
-from gateway.delivery.encodings import Wanted, offered_encoding
+from gateway.delivery.encodings import Wanted, encodings_for, offered_encoding
 from gateway.delivery.limits import DIFFERENCES_OFFERED_MAX
 from gateway.delivery.tables import offer, tag_key
 from gateway.delivery.turn import HeardReport, NewKey, TurnOutcome, TurnWork, run_turn
@@ -61,17 +61,18 @@ class Books:
 
     def offered(self) -> tuple[bytes | None, bytes | None]:
         """What the newest offer builds on, as it was recorded and as the turn made it."""
-        outcome = self.turn(due=((DISPLAY, BRIDGE),))
-        [said] = outcome.offers
-        [encoding] = outcome.encodings.values()
-        assert said.encoding_id == encoding.encoding_id
-        base = self.do(lambda c: c.scalar(select(offer.c.base_content_id)))
-        return base, encoding.base_prefix if encoding.codec is Codec.DIFFERENCE else None
+        [said] = self.turn(due=((DISPLAY, BRIDGE),)).offers
+        recorded = self.do(lambda c: c.execute(select(offer)).one())
+        assert recorded.encoding_id == said.encoding.encoding_id
+        return recorded.base_content_id, said.encoding.base_prefix if said.encoding.codec is Codec.DIFFERENCE else None
 
     def do(self, work):  # type: ignore[no-untyped-def]
         return asyncio.run(self.database.write(work))
 
     def turn(self, **work: object) -> TurnOutcome:
+        """As the service does it: what the offers will carry is made beforehand."""
+        displays = [display_id for display_id, _ in work.get("due", ())]  # type: ignore[attr-defined]
+        work.setdefault("held_encodings", self.do(lambda c: encodings_for(c, displays, {})))
         outcome: TurnOutcome = self.do(lambda c: run_turn(c, TurnWork(now_ms=to_ms(NOW), **work)))  # type: ignore[arg-type]
         return outcome
 
@@ -98,13 +99,13 @@ def new_key(generation: int = 1) -> NewKey:
 
 
 def test_an_offer_is_recorded_with_its_encoding_before_it_may_leave(books: Books) -> None:
-    outcome = books.turn(due=((DISPLAY, BRIDGE),))
+    outcome = books.turn(due=((DISPLAY, BRIDGE),), held_encodings={})
     (said,) = outcome.offers
     assert (said.revision, said.fence) == (5, False)
     recorded = books.do(lambda c: c.execute(select(offer)).one())
     assert (recorded.revision, recorded.attempts) == (5, 1)
-    whole = Wanted(WANTED, None)
-    assert recorded.encoding_id == said.encoding_id == outcome.encodings[whole].encoding_id
+    assert recorded.encoding_id == said.encoding.encoding_id
+    assert outcome.encodings == {Wanted(WANTED, None): said.encoding}
     again = books.turn(due=((DISPLAY, BRIDGE),), held_encodings=outcome.encodings)
     assert (again.offers, again.encodings) == ([said], {}), "what is held is not made again"
     assert books.do(lambda c: c.scalar(select(offer.c.attempts))) == 2
@@ -178,8 +179,8 @@ def test_a_difference_that_is_refused_is_followed_by_the_whole_picture(repriced:
 def test_a_difference_that_is_refused_in_the_very_turn_is_followed_by_the_whole_picture(repriced: Books) -> None:
     assert repriced.offered() == (WANTED, WANTED[:8])
     refused = report(ReportState.REFUSED, 4, revision=6, prefix=REPRICED[:4])
-    [encoding] = repriced.turn(reports=(refused,), due=((DISPLAY, BRIDGE),)).encodings.values()
-    assert encoding.codec is Codec.DEFLATE
+    [said] = repriced.turn(reports=(refused,), due=((DISPLAY, BRIDGE),)).offers
+    assert said.encoding.codec is Codec.DEFLATE
 
 
 def test_a_difference_that_nobody_answers_is_followed_by_the_whole_picture(repriced: Books) -> None:
@@ -219,16 +220,30 @@ def test_a_picture_that_has_little_of_the_old_one_travels_whole(repriced: Books)
 
 
 def test_a_difference_is_made_again_the_same_for_a_bridge_that_asks_after_a_restart(repriced: Books) -> None:
-    said = repriced.turn(due=((DISPLAY, BRIDGE),)).offers[0]
-    made = repriced.do(lambda c: offered_encoding(c, said.encoding_id))
-    assert [one.encoding_id for one in made.values()] == [said.encoding_id]
+    encoding_id = repriced.turn(due=((DISPLAY, BRIDGE),)).offers[0].encoding.encoding_id
+    made = repriced.do(lambda c: offered_encoding(c, encoding_id))
+    assert [one.encoding_id for one in made.values()] == [encoding_id]
     assert repriced.do(lambda c: offered_encoding(c, b"nobodys!")) is None
+    repriced.wants(7, WANTED)
+    assert repriced.do(lambda c: offered_encoding(c, encoding_id)) is None, "it is on offer no longer"
+
+
+def test_a_base_that_cannot_be_read_costs_parts_and_no_delivery(repriced: Books) -> None:
+    spoiled = update(content).values(deflated=b"no deflate").where(content.c.content_id == WANTED)
+    repriced.do(lambda c: c.execute(spoiled) and None)
+    assert repriced.offered() == WHOLE
+
+
+def test_a_difference_is_packed_before_the_turn_or_not_at_all(repriced: Books) -> None:
+    """Books that moved between: the whole picture goes out, and the writer waits for no packing."""
+    [said] = repriced.turn(due=((DISPLAY, BRIDGE),), held_encodings={}).offers
+    assert said.encoding.codec is Codec.DEFLATE
 
 
 @pytest.mark.parametrize(
     ("state", "cause", "words"),
     [
-        (ReportState.FAILED, Cause.BROWN_OUT, "the battery gave way"),
+        (ReportState.FAILED, Cause.BUSY_MISSING, "the panel never said it was busy"),
         (ReportState.REFUSED, Cause.NO_BASE, "it does not hold the picture to build on"),
     ],
 )
@@ -239,3 +254,11 @@ def test_the_history_says_in_words_why_a_tag_did_not_show_it(
     books.turn(reports=(report(state, 3, flags=NEW_TAG.because(cause)),))
     newest = books.do(lambda c: history(c, DISPLAY))[0]
     assert (newest.fact, newest.cause) == (state.name.lower(), words)
+
+
+def test_a_tag_that_loses_its_power_in_each_refresh_is_a_failure_told_once_an_offer(books: Books) -> None:
+    books.turn(due=((DISPLAY, BRIDGE),))
+    for counter in (3, 4, 5):
+        books.turn(reports=(report(ReportState.GLASS_UNKNOWN, counter, flags=NEW_TAG.because(Cause.BROWN_OUT)),))
+    assert books.facts() == ["offered", "failed"]
+    assert books.do(lambda c: history(c, DISPLAY))[0].cause == "it lost its power in the refresh"

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from firmware_protocol import Codec
 from firmware_protocol.encoding import stream_octets
 from firmware_protocol.poll import PART_OCTETS
 from firmware_protocol.tag.memory import DisplayFlash
+from gateway.shelf.tables import content
 from simulator.clock import VirtualClock
 from simulator.fleet import FleetPlan
 from simulator.mix import Mix
@@ -89,6 +91,18 @@ def test_a_difference_that_was_under_way_when_the_gateway_died_is_made_again_and
         await world.start()
         await world.run_until_quiet(600)
         assert parts_of(world)[0] is Codec.DIFFERENCE
+
+    play(tmp_path, story)
+
+
+def test_one_old_picture_that_cannot_be_read_stops_nobodys_delivery(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        assert world.gateway is not None
+        spoiled = update(content).values(deflated=b"no deflate")
+        await world.gateway.database.write(lambda connection: connection.execute(spoiled) and None)
+        await world.add({**DEAREST, "price": "1.49"})
+        await world.run_until_quiet(600)
+        assert parts_of(world)[0] is Codec.DEFLATE
 
     play(tmp_path, story)
 
