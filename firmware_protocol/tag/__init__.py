@@ -1,7 +1,8 @@
 """The tag side: what a label accepts, refuses, draws and says, by its own decisions. Start at `TagMachine`."""
 
 from firmware_protocol.tag.display import NotNow, Outcome
+from firmware_protocol.tag.dropped import Dropped
 from firmware_protocol.tag.machine import PleaseCommission, RefreshOrder, TagMachine
 from firmware_protocol.tag.memory import TagJson
 
-__all__ = ["NotNow", "Outcome", "PleaseCommission", "RefreshOrder", "TagJson", "TagMachine"]
+__all__ = ["Dropped", "NotNow", "Outcome", "PleaseCommission", "RefreshOrder", "TagJson", "TagMachine"]

@@ -7,6 +7,7 @@ anything is said about it. No clock: the site's time is told by `time_is`. Why: 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import assert_never
@@ -16,7 +17,7 @@ from msgspec import Struct
 from firmware_protocol.counters import RANDOMIZER_OCTETS
 from firmware_protocol.errors import FieldError, PeerError, SealBroken
 from firmware_protocol.identity import FactoryCode, TagId
-from firmware_protocol.keys import NONCE_OCTETS
+from firmware_protocol.keys import NONCE_OCTETS, SessionKeys
 from firmware_protocol.manifest import Action, Manifest
 from firmware_protocol.panels import Panel
 from firmware_protocol.poll import (
@@ -38,6 +39,7 @@ from firmware_protocol.sealing import open_command, open_manifest, seal_answer, 
 from firmware_protocol.tag import display as rule
 from firmware_protocol.tag.commands import answer_to
 from firmware_protocol.tag.display import DisplayState, Order, Outcome, SendReport, Stage
+from firmware_protocol.tag.dropped import Dropped
 from firmware_protocol.tag.keyring import Keyring
 from firmware_protocol.tag.memory import RECORDS_OF_MANIFEST, RECORDS_OF_STATE, DisplayFlash, TagJson, TagMemory
 from firmware_protocol.tag.slots import write_slot
@@ -65,7 +67,7 @@ class TagMachine:
     """`draw` gives so many octets that nobody can guess. Without `memory` the tag is factory new.
 
     The caller: `contact`, then `receive` whatever comes, `contact(again=True)` while there is more; `refresh_due`,
-    `refresh_begins`, `refresh_ended`; `power_cut`. `dropped` counts items nobody could use.
+    `refresh_begins`, `refresh_ended`; `power_cut`. `dropped` counts, by reason, what changed nothing.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class TagMachine:
         memory: TagMemory | None = None,
     ) -> None:
         self.tag_id = tag_id
-        self.dropped = 0
+        self.dropped: Counter[Dropped] = Counter()
         self._code, self._draw, self._panels = code, draw, tuple(panels)
         self._battery_mv, self._temperature_c = 3000, 20
         self.memory = self._new_memory() if memory is None else memory
@@ -233,20 +235,22 @@ class TagMachine:
                     return self._join()
                 case _:
                     assert_never(item)
-        except PeerError:
-            self.dropped += 1
+        except PeerError as error:
+            self.dropped[Dropped.SEAL_BROKEN if isinstance(error, SealBroken) else Dropped.NOT_UNDERSTOOD] += 1
             return []
 
     def _manifest(self, octets: bytes) -> list[UpItem]:
-        keys = self.memory.keys
+        keys = self._keys_to_open_with()
         if keys is None:
             return []
         try:
-            _, manifest = open_manifest(keys, octets)
+            counter, manifest = open_manifest(keys, octets)
         except SealBroken:
             return self._cannot_open(Sealing.MANIFEST, octets)
         if manifest.display >= len(self._states):
             raise FieldError("manifest.display", manifest.display, "a display this tag has", offset=0)
+        if not self._keyring.is_new(counter):
+            self.dropped[Dropped.REPLAYED] += 1  # its revision guards it; the answer may have been lost
         self._take_manifest(manifest)
         return [*self._reports(), *self._requests()]
 
@@ -257,6 +261,8 @@ class TagMachine:
         highest = result[0].memory.highest
         flash = self.memory.displays[index]
         taken = highest is not None and (highest.revision, highest.content) == (order.revision, order.content)
+        if not taken:
+            self.dropped[Dropped.OLDER] += 1
         if taken and flash.offer != manifest:
             flash.offer = manifest
             self.memory.written(RECORDS_OF_MANIFEST)
@@ -268,12 +274,18 @@ class TagMachine:
         if self.memory.keys is None:
             return said
         for part in parts:
+            is_wanted = False
             for index, transfer in enumerate(self._transfers):
                 if transfer is None or transfer.encoding_id != part.encoding_id:
                     continue
-                if (data := transfer.take(part.offset, part.octets)) is not None:
+                is_wanted, bad_blocks = True, transfer.bad_blocks
+                data = transfer.take(part.offset, part.octets)
+                self.dropped[Dropped.BAD_BLOCK] += transfer.bad_blocks - bad_blocks
+                if data is not None:
                     self._whole(index, data)
                     said += self._reports()
+            if not is_wanted:
+                self.dropped[Dropped.UNWANTED_PART] += 1
         return said
 
     def _whole(self, index: int, data: bytes) -> None:
@@ -295,7 +307,7 @@ class TagMachine:
         self._apply(index, rule.parts_complete(state, offer.content_id))
 
     def _commands(self, octets: bytes) -> list[UpItem]:
-        keys = self.memory.keys
+        keys = self._keys_to_open_with()
         if keys is None:
             return []
         try:
@@ -303,7 +315,7 @@ class TagMachine:
         except SealBroken:
             return self._cannot_open(Sealing.COMMAND, octets)
         if not self._keyring.is_new(counter):
-            self.dropped += 1
+            self.dropped[Dropped.REPLAYED] += 1
             return []
         answer = pack_tlvs(answer_to(self, unpack_commands(tlvs)))
         return [Response(seal_answer(keys, self._keyring.next_counter(), answer))]
@@ -314,7 +326,13 @@ class TagMachine:
             return []
         return [Response(seal_answer(keys, self._keyring.next_counter(), pack_tlv(self.basic_state())))]
 
+    def _keys_to_open_with(self) -> SessionKeys | None:
+        if self.memory.keys is None:
+            self.dropped[Dropped.WITHOUT_KEYS] += 1
+        return self.memory.keys
+
     def _cannot_open(self, what: Sealing, octets: bytes) -> list[UpItem]:
+        self.dropped[Dropped.SEAL_BROKEN] += 1
         return [CannotOpen(what, octets[:RANDOMIZER_OCTETS])]
 
     def _new_keys(self, octets: bytes) -> list[UpItem]:

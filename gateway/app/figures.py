@@ -1,6 +1,7 @@
 """The figures of /metrics: each name with its sentence. docs/operating.md lists them; a test compares."""
 
 from gateway.app.services import Services
+from gateway.delivery import FIGURES, Rejection
 from gateway.links import AllCarriers
 from gateway.telemetry import Metrics
 
@@ -19,4 +20,16 @@ def declare_figures(metrics: Metrics, services: Services, carrier: AllCarriers) 
         "Payloads for bridges that no carrier could reach, since the start.",
         lambda: carrier.without_way,
     )
+    for reason, sentence in FIGURES.items():
+        _declare_rejection(metrics, services, reason, sentence)
+    metrics.gauge(
+        "esl_tags_with_twin",
+        "Tags to which nothing is sent until somebody has chosen, because two have their id.",
+        lambda: len(delivery.shop.twins),
+    )
     metrics.gauge("esl_bridges_open", "Bridges that a carrier reaches now.", lambda: carrier.open_bridges)
+
+
+def _declare_rejection(metrics: Metrics, services: Services, reason: Rejection, sentence: str) -> None:
+    counted = services.delivery
+    metrics.counted(f"esl_rejected_{reason}_total", sentence, lambda: counted.shop.rejections.by_reason[reason])

@@ -1,5 +1,6 @@
 """What was heard and not believed, counted by reason. A figure for people: nothing depends on it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -20,6 +21,22 @@ class Rejection(StrEnum):
     )
     TWIN = "twin"  # said in the name of a tag that a person must look at first
     ENCODING = "encoding_unknown"  # a bridge asks for parts of a picture that is on offer to nobody
+
+
+FIGURES: Mapping[Rejection, str] = {
+    Rejection.PAYLOAD: "Payloads of bridges that were damaged, or are not of this protocol.",
+    Rejection.ITEM: "Items of tags whose octets have not the shape of their kind.",
+    Rejection.STRANGER: "Messages about tags that their store does not have.",
+    Rejection.NO_KEYS: "Sealed items of tags that have no keys yet.",
+    Rejection.SEAL: "Sealed items that open under no key of their tag.",
+    Rejection.REPLAYED: "Sealed items that were heard before.",
+    Rejection.JOIN_FORGED: "Join requests that were not made with their tag's factory code.",
+    Rejection.JOIN_RECORDED: "Join requests whose nonce had been answered before.",
+    Rejection.JOIN_UNASKED: "Join requests of commissioned tags that nobody had asked for new keys.",
+    Rejection.CANNOT_OPEN: "Complaints of tags about messages that were not said, or that they complained of before.",
+    Rejection.TWIN: "Items in the name of tags that have a twin.",
+    Rejection.ENCODING: "Wishes of bridges for pictures that are on offer to nobody.",
+}
 
 
 class Rejections:

@@ -58,7 +58,7 @@ def to_ask(shop: Shop, now_s: float) -> list[TagLink]:
     found: list[TagLink] = []
     for tag_id in shop.renewing:
         link = shop.tags.get(tag_id)
-        if link is None or link.lost or now_s < link.renewal_due_s or shop.session_of(link) is None:
+        if link is None or link.lost or now_s < link.renewal_due_s or not shop.sessions_near(link):
             continue
         contacts = min(CONTACTS_BEFORE_RETRY * BACKOFF_FACTOR**link.renewals_asked, BACKOFF_CONTACTS_MAX)
         link.renewal_due_s = now_s + contacts * shop.contact_s(link)

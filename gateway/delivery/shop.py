@@ -45,6 +45,13 @@ class Shop:
         session = self.sessions.get(link.bridge_id) if link.bridge_id is not None else None
         return session if session is not None and session.ready else None
 
+    def sessions_near(self, link: TagLink) -> list[BridgeSession]:
+        """The bridge that serves the tag, and the one that heard it last: it may have gone there and have had nothing to
+        say that proves it. Only for what is no offer.
+        """
+        ids = dict.fromkeys(one for one in (link.bridge_id, link.last_bridge_id) if one is not None)
+        return [session for one in ids if (session := self.sessions.get(one)) is not None and session.ready]
+
     def contact_s(self, link: TagLink) -> float:
         session = self.session_of(link)
         return session.contact_s if session is not None else CONTACT_S_DEFAULT

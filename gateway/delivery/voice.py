@@ -67,14 +67,15 @@ class Voice:
 
     def challenge(self, link: TagLink) -> None:
         """A Ping under the tag's keys: only a tag that has them can answer it."""
-        session, book = self._shop.session_of(link), link.key_book
-        if session is None or book is None or book.left < 1:
-            return
-        counter = book.take_counter()
-        link.challenges = [*link.challenges, counter][-UNOPENED_KEPT:]
-        sealed = seal_command(book.keys, counter, pack_tlvs([Ping(0)]))
-        session.say(ToTag(link.tag_id, ToTagKind.COMMAND, CHALLENGE_PLACE, _expires_s(session), sealed))
-        self.questions += 1
+        book = link.key_book
+        for session in self._shop.sessions_near(link):
+            if book is None or book.left < 1:
+                return
+            counter = book.take_counter()
+            link.challenges = [*link.challenges, counter][-UNOPENED_KEPT:]
+            sealed = seal_command(book.keys, counter, pack_tlvs([Ping(0)]))
+            session.say(ToTag(link.tag_id, ToTagKind.COMMAND, CHALLENGE_PLACE, _expires_s(session), sealed))
+            self.questions += 1
 
     def answer_join(self, join: Join) -> None:
         """Message 2, under the keys that are committed by now."""
@@ -86,9 +87,12 @@ class Voice:
 
     def please_commission(self, links: Sequence[TagLink]) -> None:
         for link in links:
-            session = self._shop.session_of(link)
-            if session is not None and not self._shop.is_twin(link):
+            if self._shop.is_twin(link):
+                continue
+            sessions = self._shop.sessions_near(link)
+            for session in sessions:
                 session.say(PleaseCommission(link.tag_id))
+            if sessions:
                 link.unopened.clear()
                 link.challenges.clear()
                 link.asked_to_join = True
