@@ -249,24 +249,24 @@ class TagMachine:
             return self._cannot_open(Sealing.MANIFEST, octets)
         if manifest.display >= len(self._states):
             raise FieldError("manifest.display", manifest.display, "a display this tag has", offset=0)
-        if not self._keyring.is_new(counter):
-            self.dropped[Dropped.REPLAYED] += 1  # its revision guards it; the answer may have been lost
-        self._take_manifest(manifest)
+        is_new = self._keyring.is_new(counter)  # its revision guards it: it is answered again, the answer may be lost
+        if not self._take_manifest(manifest) or not is_new:
+            self.dropped[Dropped.OLDER if is_new else Dropped.REPLAYED] += 1
         return [*self._reports(), *self._requests()]
 
-    def _take_manifest(self, manifest: Manifest) -> None:
+    def _take_manifest(self, manifest: Manifest) -> bool:
+        """Whether it is the one this display goes by, from now on or already."""
         index = manifest.display
         order = Order(manifest.revision, manifest.content_id, None if manifest.action is Action.KEEP else manifest.t_ms)
         result = rule.manifest_received(self._states[index], order, due=rule.has_come(order.t_ms, self._site_ms))
         highest = result[0].memory.highest
         flash = self.memory.displays[index]
         taken = highest is not None and (highest.revision, highest.content) == (order.revision, order.content)
-        if not taken:
-            self.dropped[Dropped.OLDER] += 1
         if taken and flash.offer != manifest:
             flash.offer = manifest
             self.memory.written(RECORDS_OF_MANIFEST)
         self._apply(index, result)
+        return taken
 
     def receive_parts(self, parts: Sequence[Part]) -> list[UpItem]:
         """As `receive` for each of them in turn: a bridge sends many at once."""

@@ -54,7 +54,7 @@ class Hearing:
     back: list[TagLink] = field(default_factory=list)  # heard again after a silence
     wanted: list[tuple[BridgeSession, PartsWanted]] = field(default_factory=list)
     commission: list[TagLink] = field(default_factory=list)  # must take new keys
-    challenged: list[TagLink] = field(default_factory=list)  # must show, by an answer, that its keys are ours
+    challenged: dict[str, TagLink] = field(default_factory=dict)  # must show, by an answer, that their keys are ours
     twins: list[Twin] = field(default_factory=list)  # found in this turn
 
     def forget_evidence(self) -> None:
@@ -115,7 +115,7 @@ class Ear:
                 case FromTagKind.RESPONSE:
                     self._response(session, link, message.octets, hearing, now_s)
                 case FromTagKind.CANNOT_OPEN:
-                    self._cannot_open(link, message.octets, hearing)
+                    self._cannot_open(link, message.octets, hearing, now_s)
                 case _:
                     assert_never(message.kind)
         except (FieldError, SealBroken) as error:
@@ -148,8 +148,7 @@ class Ear:
         self, session: BridgeSession, link: TagLink, reports: list[Report], counter: int, hearing: Hearing
     ) -> None:
         """Sealed octets opened, and for the first time: the tag itself spoke, through this bridge."""
-        link.unopened.clear()
-        link.challenges.clear()
+        link.opened()
         book = link.key_book
         if book is not None and not book.heard and link not in hearing.first_under_key:
             hearing.first_under_key.append(link)
@@ -185,9 +184,9 @@ class Ear:
             link.newcomer.objected = True
         return True
 
-    def _cannot_open(self, link: TagLink, octets: bytes, hearing: Hearing) -> None:
+    def _cannot_open(self, link: TagLink, octets: bytes, hearing: Hearing, now_s: float) -> None:
         """Nobody sealed it, so anybody can have said it. Keys that were heard are given up only if the tag cannot open
-        the very question that was asked for this; what it opens in between shows that all is well.
+        the very questions that are asked for this, and opens none of them in a whole contact.
         """
         if len(octets) != 1 + RANDOMIZER_OCTETS:
             raise FieldError("cannot_open", f"{len(octets)} octets", f"{1 + RANDOMIZER_OCTETS} octets", offset=0)
@@ -200,10 +199,17 @@ class Ear:
         hearing.back.append(link)  # it is there and listens: what was damaged on the way is sent again
         if len(link.unopened) < CANNOT_OPEN_BEFORE_COMMISSIONING:
             return
-        if book is None or not book.heard or counter in link.challenges:
+        if book is None or not book.heard or self._fails_challenges(link, counter, now_s):
             hearing.commission.append(link)
         else:
-            hearing.challenged.append(link)
+            hearing.challenged[str(link.tag_id)] = link
+
+    def _fails_challenges(self, link: TagLink, counter: int, now_s: float) -> bool:
+        if counter not in link.challenges:
+            return False
+        if link.challenge_failed_s is None:
+            link.challenge_failed_s = now_s
+        return now_s - link.challenge_failed_s >= self._shop.contact_s(link)
 
     def _reject(self, reason: Rejection) -> None:
         self._shop.rejections.add(reason)

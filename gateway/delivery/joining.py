@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, tuple_
 from firmware_protocol import SealBroken
 from firmware_protocol.commissioning import JoinRequest
 from firmware_protocol.keys import NONCE_OCTETS
-from gateway.delivery.limits import LATE_WORD_CONTACTS, LATE_WORD_S, OBJECTION_CONTACTS
+from gateway.delivery.limits import DOUBT_CONTACTS, LATE_WORD_CONTACTS, LATE_WORD_S, OBJECTION_CONTACTS
 from gateway.delivery.rejections import Rejection
 from gateway.delivery.shop import Shop
 from gateway.delivery.tables import used_nonce
@@ -22,6 +22,8 @@ from gateway.delivery.tags import KeyBook, Newcomer, TagLink
 from gateway.delivery.turn import NewKey
 from gateway.delivery.twins import JOINS_BESIDE, Twin, twin_of
 from gateway.ports import Secrets
+
+NONCES_A_STATEMENT = 500  # a bridge may say thousands in a turn, and a statement has room for 32,766 values
 
 log = structlog.get_logger("delivery")
 
@@ -41,28 +43,30 @@ UsedNonces = Collection[tuple[str, bytes]]  # tag id, nonce
 
 
 class Answers(Struct):
-    """`joins`: those that get an answer. `doubted`: tags that are asked whether they are still there, because somebody
-    else wants to join in their name. `twins`: those that were.
-    """
+    """`joins`: those that get an answer. `twins`: tags that are still there while somebody else joins in their name."""
 
     joins: list[Join]
-    doubted: list[TagLink]
     twins: list[Twin]
 
 
 def to_look_up(requests: Sequence[Requested]) -> list[tuple[str, bytes]]:
-    """Nonces of which the table must be asked whether they were answered before."""
-    return [
+    """Nonces of which the table must be asked whether they were answered before; each once, whoever repeats it."""
+    asked = dict.fromkeys(
         (str(link.tag_id), request.tag_nonce)
         for link, _, request in requests
         if link.key_book is not None and link.key_book.tag_nonce != request.tag_nonce
-    ]
+    )
+    return list(asked)
 
 
 def used_among(connection: Connection, nonces: Sequence[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
     columns = tuple_(used_nonce.c.tag_id, used_nonce.c.tag_nonce)
-    rows = connection.execute(select(used_nonce.c.tag_id, used_nonce.c.tag_nonce).where(columns.in_(nonces)))
-    return {(row.tag_id, row.tag_nonce) for row in rows}
+    found: set[tuple[str, bytes]] = set()
+    for start in range(0, len(nonces), NONCES_A_STATEMENT):
+        some = columns.in_(nonces[start : start + NONCES_A_STATEMENT])
+        rows = connection.execute(select(used_nonce.c.tag_id, used_nonce.c.tag_nonce).where(some))
+        found.update((row.tag_id, row.tag_nonce) for row in rows)
+    return found
 
 
 def answerable(shop: Shop, secrets: Secrets, requests: Sequence[Requested], used: UsedNonces, now_s: float) -> Answers:
@@ -70,7 +74,7 @@ def answerable(shop: Shop, secrets: Secrets, requests: Sequence[Requested], used
     but not faster than its tag can come for the answer.
     """
     found: dict[str, Join] = {}
-    answers = Answers([], [], [])
+    answers = Answers([], [])
     for link, bridge_id, request in requests:
         book = link.key_book
         known = book is not None and book.tag_nonce == request.tag_nonce
@@ -117,17 +121,42 @@ def _gives_way(shop: Shop, link: TagLink, request: JoinRequest, answers: Answers
     """
     newcomer = link.newcomer
     if newcomer is None or newcomer.nonce != request.tag_nonce:
-        newcomer = link.newcomer = Newcomer(request.tag_nonce, now_s)
+        newcomer = link.newcomer = Newcomer(request.tag_nonce, now_s, asks_s=now_s)
+        shop.newcomers[str(link.tag_id)] = link
         log.info("newcomer_waits", tag=str(link.tag_id))
     if newcomer.objected:
         answers.twins.append(twin_of(link, JOINS_BESIDE))
         shop.twins.add(str(link.tag_id))
-        link.newcomer = None
+        _leaves(shop, link)
         return False
-    if now_s - newcomer.since_s >= _late_s(shop, link) + OBJECTION_CONTACTS * shop.contact_s(link):
-        return True
-    answers.doubted.append(link)
-    return False
+    return now_s - newcomer.since_s >= _patience_s(shop, link)
+
+
+def doubted(shop: Shop, now_s: float) -> list[TagLink]:
+    """Tags that are asked now whether they are still there. Not when the newcomer speaks, or it would hear all of it:
+    at moments that have nothing to do with its own. One that does not come again is forgotten.
+    """
+    found: list[TagLink] = []
+    for link in list(shop.newcomers.values()):
+        if link.newcomer is None or now_s - link.newcomer.since_s > 2 * _patience_s(shop, link):
+            _leaves(shop, link)
+        elif now_s >= link.newcomer.asks_s:
+            link.newcomer.asks_s = now_s + DOUBT_CONTACTS * shop.contact_s(link)
+            found.append(link)
+    return found
+
+
+def doubts_again_s(shop: Shop) -> float | None:
+    return min((link.newcomer.asks_s for link in shop.newcomers.values() if link.newcomer is not None), default=None)
+
+
+def _leaves(shop: Shop, link: TagLink) -> None:
+    link.newcomer = None
+    shop.newcomers.pop(str(link.tag_id), None)
+
+
+def _patience_s(shop: Shop, link: TagLink) -> float:
+    return _late_s(shop, link) + OBJECTION_CONTACTS * shop.contact_s(link)
 
 
 def objection_counts(shop: Shop, link: TagLink, newcomer: Newcomer, now_s: float) -> bool:
@@ -158,9 +187,8 @@ def take_keys(shop: Shop, join: Join, now_s: float) -> None:
         return
     keys = shop.keyring.session(link, new_key.tag_nonce, new_key.gateway_nonce)
     link.key_book = KeyBook(new_key.generation, new_key.tag_nonce, new_key.gateway_nonce, keys, reserved=0, heard=False)
-    link.unopened.clear()
-    link.challenges.clear()
-    link.newcomer = None
+    link.opened()
+    _leaves(shop, link)
     log.info("tag_commissioned", tag=str(link.tag_id), bridge=join.bridge_id, generation=new_key.generation)
 
 

@@ -66,6 +66,8 @@ GREET_EVERY_S = 2.0
 # A newcomer in the name of a tag whose keys are in use waits for the tag's objection. What the tag said before somebody
 # reset it can be on its way for so long: half of a contact, and never less than this (a broker that was busy).
 LATE_WORD_CONTACTS, LATE_WORD_S = 0.5, 5.0
+# ... is asked each so many contacts, at moments that are not the newcomer's, which would hear what is meant for it,
+DOUBT_CONTACTS = 0.15
 # ... and after that for one contact, in which the tag hears our question, and half of another for its jitter.
 OBJECTION_CONTACTS = 1.5
 # Counters of what a tag could not open, and of questions about it, that are kept: those of some contacts.

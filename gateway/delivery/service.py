@@ -26,7 +26,7 @@ from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
 from gateway.delivery.encodings import offered_encoding
 from gateway.delivery.hearing import Ear, Hearing
-from gateway.delivery.joining import Answers, answerable, take_keys, to_look_up, used_among
+from gateway.delivery.joining import Answers, answerable, doubted, doubts_again_s, take_keys, to_look_up, used_among
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
 from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
@@ -151,7 +151,7 @@ class Delivery:
         if self._awake.is_set():
             return
         wakes = [self._swept_s + SWEEP_EVERY_S, self.shop.agenda.wake_at()]
-        wakes.append(self._renewal_s)
+        wakes += [self._renewal_s, doubts_again_s(self.shop)]
         wakes += [session.wake_at() for session in self.shop.sessions.values()]
         due_s = min((at for at in wakes if at is not None), default=None)
         pause_s = None if due_s is None else max(0.0, due_s - self._clock.monotonic_s())
@@ -175,7 +175,7 @@ class Delivery:
             await self._give(session, wanted)
         self.voice.please_commission([*hearing.commission, *self._renewals(now_s)])
         answers = await self._answers(hearing, now_s)
-        joins, challenged = answers.joins, [*hearing.challenged, *answers.doubted]
+        joins, challenged = answers.joins, [*hearing.challenged.values(), *doubted(self.shop, now_s)]
         due, probes = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
         questions = [*probes, *self._take_questions(now_s)]
         spoken_to = [*(display_id for display_id, _ in due), *questions]

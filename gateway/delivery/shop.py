@@ -17,7 +17,8 @@ from gateway.delivery.tags import Keyring, TagLink
 @dataclass(slots=True)
 class Shop:
     """`place`: the tag and index of a display, by display id. `twins`: tags to which nothing is sent until a person has
-    chosen. `renewing`: the generation of keys that is to be replaced, by tag id.
+    chosen. `newcomers`: tags in whose name somebody asks to join. `renewing`: the generation of keys
+    that is to be replaced, by tag id.
     """
 
     keyring: Keyring
@@ -27,6 +28,7 @@ class Shop:
     place: dict[str, tuple[TagLink, int]] = field(default_factory=dict)
     sessions: dict[str, BridgeSession] = field(default_factory=dict)
     twins: set[str] = field(default_factory=set)
+    newcomers: dict[str, TagLink] = field(default_factory=dict)
     renewing: dict[str, int] = field(default_factory=dict)
     rejections: Rejections = field(default_factory=Rejections)
 
@@ -46,8 +48,8 @@ class Shop:
         return session if session is not None and session.ready else None
 
     def sessions_near(self, link: TagLink) -> list[BridgeSession]:
-        """The bridge that serves the tag, and the one that heard it last: it may have gone there and have had nothing to
-        say that proves it. Only for what is no offer.
+        """The bridge that serves the tag, and the one that heard it last: it may have gone there, and have nothing
+        to say that proves it. Only for what is no offer.
         """
         ids = dict.fromkeys(one for one in (link.bridge_id, link.last_bridge_id) if one is not None)
         return [session for one in ids if (session := self.sessions.get(one)) is not None and session.ready]

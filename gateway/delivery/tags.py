@@ -65,6 +65,7 @@ class Newcomer:
 
     nonce: bytes
     since_s: float
+    asks_s: float  # when the tag is asked next whether it is still there
     objected: bool = False
 
 
@@ -89,11 +90,18 @@ class TagLink:
     signal_dbm: int | None = None
     unopened: list[int] = field(default_factory=list)  # counters of what it said it cannot open, in a row
     challenges: list[int] = field(default_factory=list)  # of the questions that shall show whether its keys are ours
+    challenge_failed_s: float | None = None  # when it first could not open one
     asked_to_join: bool = False  # by us, since it was last heard under new keys
     newcomer: Newcomer | None = None
     renewal_due_s: float = 0.0  # asked for new keys again then, if somebody wants them renewed
     renewals_asked: int = 0
     reports_elsewhere: dict[str, int] = field(default_factory=dict)
+
+    def opened(self) -> None:
+        """What it complained of says nothing any more: it has just shown that it has our keys, or gets new ones."""
+        self.unopened.clear()
+        self.challenges.clear()
+        self.challenge_failed_s = None
 
     @property
     def silent_about_keys(self) -> bool:

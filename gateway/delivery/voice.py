@@ -68,6 +68,8 @@ class Voice:
     def challenge(self, link: TagLink) -> None:
         """A Ping under the tag's keys: only a tag that has them can answer it."""
         book = link.key_book
+        if self._shop.is_twin(link):
+            return
         for session in self._shop.sessions_near(link):
             if book is None or book.left < 1:
                 return
@@ -93,8 +95,7 @@ class Voice:
             for session in sessions:
                 session.say(PleaseCommission(link.tag_id))
             if sessions:
-                link.unopened.clear()
-                link.challenges.clear()
+                link.opened()
                 link.asked_to_join = True
 
 
