@@ -192,7 +192,7 @@ class Ear:
             raise FieldError("cannot_open", f"{len(octets)} octets", f"{1 + RANDOMIZER_OCTETS} octets", offset=0)
         counter, up = read_randomizer(octets[1:])
         book = link.key_book
-        if book is not None and (up or not book.first <= counter <= book.reserved or counter in link.unopened):
+        if book is not None and (up or not book.may_have_said(counter) or counter in link.unopened):
             self._reject(Rejection.CANNOT_OPEN)
             return
         link.unopened = [*link.unopened, counter][-UNOPENED_KEPT:]

@@ -37,6 +37,10 @@ class KeyBook:
     def left(self) -> int:
         return self.top - self.next_counter + 1
 
+    def may_have_said(self, counter: int) -> bool:
+        """Whether a message under these keys may have had this number; what a former run used, its reserve says."""
+        return self.first <= counter <= (self.reserved if self.top < 0 else self.next_counter - 1)
+
     def plan_reserve(self, unix_s: int) -> int:
         """The highest counter of a new reservation, to be committed before `take_reserve`."""
         return max(gateway_start(self.reserved, unix_s), self.next_counter) + GATEWAY_RESERVE - 1
