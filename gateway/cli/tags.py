@@ -116,6 +116,8 @@ def rotate_keys(
         show_json({**asked, "waiting": waiting})
     elif not waiting:
         say(f"{_number(asked, 'asked')} tags have new keys")
+    elif wait_s <= 0:
+        say(f"{len(waiting)} tags are asked; each takes new keys at one of its next contacts")
     if _number(asked, "without") and not as_json:
         say(f"{_number(asked, 'without')} have not joined yet: they take theirs when they do")
     if waiting and wait_s > 0:

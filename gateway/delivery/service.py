@@ -229,6 +229,7 @@ class Delivery:
                 self.shop.agenda.ensure(display_id, now_s)
         for tag_id in sorted(chosen):
             if (link := self.shop.tags.get(tag_id)) is not None:
+                self.voice.speak_again(link)
                 self.shop.due_now(link, now_s)
 
     def _renewals(self, now_s: float) -> list[TagLink]:
@@ -398,6 +399,8 @@ class Delivery:
             agenda.ensure(display_id, now_s)
         for display_id in outcome.behind:
             agenda.knows_an_older(display_id, now_s, self.shop.contact_s(self.shop.place[display_id][0]))
+        for twin in work.twins:
+            self.voice.fall_silent(self.shop.tags[twin.tag_id])
         self.voice.please_commission([self.shop.place[one][0] for one in outcome.commission_anew])
         for one in outcome.offers:
             self.voice.offer(one, now_s)

@@ -10,7 +10,7 @@ import structlog
 
 from firmware_protocol import Manifest
 from firmware_protocol.commissioning import JoinAnswer
-from firmware_protocol.link.messages import PleaseCommission, ToTag, ToTagKind
+from firmware_protocol.link.messages import Associate, PleaseCommission, ToTag, ToTagKind, Unassociate
 from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.sealing import seal_command, seal_manifest
 from firmware_protocol.tlv import Ping, ReadSensorData, pack_tlvs
@@ -78,6 +78,17 @@ class Voice:
             sealed = seal_command(book.keys, counter, pack_tlvs([Ping(0)]))
             session.say(ToTag(link.tag_id, ToTagKind.COMMAND, CHALLENGE_PLACE, _expires_s(session), sealed))
             self.questions += 1
+
+    def fall_silent(self, link: TagLink) -> None:
+        """Two tags have its name: bridges forget what waits for either, too."""
+        for session in self._shop.sessions_near(link):
+            session.say(Unassociate(link.tag_id))
+
+    def speak_again(self, link: TagLink) -> None:
+        """Somebody has chosen."""
+        session = self._shop.session_of(link)
+        if session is not None and link.esl_address is not None:
+            session.say(Associate(link.tag_id, *link.esl_address))
 
     def answer_join(self, join: Join) -> None:
         """Message 2, under the keys that are committed by now."""

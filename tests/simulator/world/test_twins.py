@@ -60,12 +60,14 @@ def test_a_newcomer_with_the_factory_code_of_a_tag_that_still_reports_is_its_twi
     async def story(world: World, clock: VirtualClock, tag: VirtualTag) -> None:
         double = world.fleet.double_of(tag.tag_id, same_code=True)
         double.switch_on(10.0)
+        await world.update({"barcode": "SKU-1", "price": "0.99"})
         await clock.sleep(600)
         found = await the_tag(world)
         assert found.twin_at is not None
         assert "asks to join in its name" in str(found.twin_cause)
         assert found.twin_cause in await causes(world)
         assert not double.machine.commissioned
+        assert not [one for bridge in world.fleet.bridges.values() for one in bridge.air.tags.values() if one.waiting]
         assert [one.confirmed for one in await world.displays()] == [False]
 
     in_world(tmp_path, story)
