@@ -36,7 +36,7 @@ _ENCODINGS_MAX = ENCODINGS_KEPT_OCTETS // 128
 CACHES = {
     "_packed": PACKED_KEPT,
     "_given": ENCODINGS_REMEMBERED_A_BRIDGE,
-    **dict.fromkeys(("_by_content", "_content_of", "_ids"), _ENCODINGS_MAX),
+    **dict.fromkeys(("_by_wanted", "_by_id"), _ENCODINGS_MAX),
 }
 
 

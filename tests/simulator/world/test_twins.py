@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_protocol.link.messages import Unassociate
 from firmware_protocol.tag import TagMachine
 from gateway.shelf import Tag, history, list_tags
 from simulator.clock import VirtualClock
@@ -67,7 +68,6 @@ def test_a_newcomer_with_the_factory_code_of_a_tag_that_still_reports_is_its_twi
         assert "asks to join in its name" in str(found.twin_cause)
         assert found.twin_cause in await causes(world)
         assert not double.machine.commissioned
-        assert not [one for bridge in world.fleet.bridges.values() for one in bridge.air.tags.values() if one.waiting]
         assert [one.confirmed for one in await world.displays()] == [False]
 
     in_world(tmp_path, story)
@@ -92,11 +92,13 @@ def test_nothing_is_sent_to_twins_until_a_person_has_chosen_and_then_new_keys_ar
     async def story(world: World, clock: VirtualClock, tag: VirtualTag) -> None:
         double = world.fleet.double_of(tag.tag_id, same_code=True)
         double.switch_on(10.0)
-        await clock.sleep(600)
-        assert (await the_tag(world)).twin_at is not None
         said: list[object] = []
         for bridge in world.fleet.bridges.values():
             bridge.overheard = said.append
+        await clock.sleep(600)
+        assert (await the_tag(world)).twin_at is not None
+        assert Unassociate(tag.tag_id) in said  # and with it what waits there is forgotten
+        said.clear()
         await world.update({"barcode": "SKU-1", "price": "0.99"})
         before = tag.machine.memory.keys
         await world.restart()  # it is no matter of this run's memory
@@ -106,6 +108,7 @@ def test_nothing_is_sent_to_twins_until_a_person_has_chosen_and_then_new_keys_ar
         double.hears = []
         (await world.admin.post("/admin/tags/approve", json={"tagIds": [str(tag.tag_id)]})).raise_for_status()
         await world.run_until_quiet(900)
+        assert "Associate" in [type(one).__name__ for one in said]
         assert (await the_tag(world)).twin_at is None
         assert tag.machine.memory.keys != before
         assert has_our_keys(world, tag)
