@@ -183,13 +183,14 @@ class Fleet:
         self.counts[Kind.TAG_REBOOT] += 1
         self.tags[tag_id].reboot()
 
-    def double_of(self, tag_id: TagId) -> VirtualTag:
-        """Another tag that came with the same TagId, on the same shelf: its factory code is its own. Switch it on.
+    def double_of(self, tag_id: TagId, *, same_code: bool = False) -> VirtualTag:
+        """Another tag that came with the same TagId, on the same shelf: its factory code is its own, unless somebody
+        has copied the printed one. Switch it on.
 
         No event of its contacts is saved, because the bridge rouses but one tag of a name.
         """
         one = self.tags[tag_id]
-        code = FactoryCode(seeded_octets(self.plan.seed, f"double/{tag_id}/code", 16))
+        code = one.code if same_code else FactoryCode(seeded_octets(self.plan.seed, f"double/{tag_id}/code", 16))
         key = key_of(self.plan.seed, f"double/{tag_id}/{self.plan.incarnation}")
         around = replace(self.around, eager=True, changed={}, on_refresh=None, on_contact=None, on_own_redraw=None)
         return VirtualTag(tag_id, code, one.panels, around, key, one.hears)

@@ -46,6 +46,18 @@ def test_the_architecture_page_names_every_folder_of_the_gateway() -> None:
     assert [one for one in folders if not re.search(rf"\b{one}\b", page)] == []
 
 
+def test_every_claim_of_the_security_page_names_a_test_that_is_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    there = {
+        name
+        for file in ROOT.glob("tests/**/test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(named) > 25
+    assert sorted(named - there) == []
+
+
 def test_the_readme_and_the_package_agree_on_the_pythons_they_run_on() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     versions = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ anything is said about it. No clock: the site's time is told by `time_is`. Why: 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import assert_never
@@ -16,7 +17,7 @@ from msgspec import Struct
 from firmware_protocol.counters import RANDOMIZER_OCTETS
 from firmware_protocol.errors import FieldError, PeerError, SealBroken
 from firmware_protocol.identity import FactoryCode, TagId
-from firmware_protocol.keys import NONCE_OCTETS
+from firmware_protocol.keys import NONCE_OCTETS, SessionKeys
 from firmware_protocol.manifest import Action, Manifest
 from firmware_protocol.panels import Panel
 from firmware_protocol.poll import (
@@ -41,6 +42,7 @@ from firmware_protocol.tag import display as rule
 from firmware_protocol.tag.commanded import Commanded
 from firmware_protocol.tag.commands import LASTING, OnPoll, answer_to
 from firmware_protocol.tag.display import DisplayState, Order, Outcome, SendReport, Stage
+from firmware_protocol.tag.dropped import Dropped
 from firmware_protocol.tag.keyring import Keyring
 from firmware_protocol.tag.memory import RECORDS_OF_MANIFEST, RECORDS_OF_STATE, DisplayFlash, TagJson, TagMemory
 from firmware_protocol.tag.slots import write_slot
@@ -69,7 +71,7 @@ class TagMachine:
     """`draw` gives so many octets that nobody can guess. Without `memory` the tag is factory new.
 
     The caller: `contact`, then `receive` whatever comes, `contact(again=True)` while there is more; `refresh_due`,
-    `refresh_begins`, `refresh_ended`; `power_cut`. `dropped` counts items nobody could use.
+    `refresh_begins`, `refresh_ended`; `power_cut`. `dropped` counts, by reason, what changed nothing.
     """
 
     def __init__(
@@ -83,8 +85,8 @@ class TagMachine:
         leds: int = 1,
     ) -> None:
         self.tag_id = tag_id
-        self.dropped = 0
         self._leds = leds
+        self.dropped: Counter[Dropped] = Counter()
         self._code, self._draw, self._panels = code, draw, tuple(panels)
         self._battery_mv, self._temperature_c = 3000, 20
         self.memory = self._new_memory() if memory is None else memory
@@ -243,24 +245,27 @@ class TagMachine:
                     return self._join()
                 case _:
                     assert_never(item)
-        except PeerError:
-            self.dropped += 1
+        except PeerError as error:
+            self.dropped[Dropped.SEAL_BROKEN if isinstance(error, SealBroken) else Dropped.NOT_UNDERSTOOD] += 1
             return []
 
     def _manifest(self, octets: bytes) -> list[UpItem]:
-        keys = self.memory.keys
+        keys = self._keys_to_open_with()
         if keys is None:
             return []
         try:
-            _, manifest = open_manifest(keys, octets)
+            counter, manifest = open_manifest(keys, octets)
         except SealBroken:
             return self._cannot_open(Sealing.MANIFEST, octets)
         if manifest.display >= len(self._states):
             raise FieldError("manifest.display", manifest.display, "a display this tag has", offset=0)
-        self._take_manifest(manifest)
+        is_new = self._keyring.is_new(counter)  # its revision guards it: it is answered again, the answer may be lost
+        if not self._take_manifest(manifest) or not is_new:
+            self.dropped[Dropped.OLDER if is_new else Dropped.REPLAYED] += 1
         return [*self._reports(), *self._requests()]
 
-    def _take_manifest(self, manifest: Manifest) -> None:
+    def _take_manifest(self, manifest: Manifest) -> bool:
+        """Whether it is the one this display goes by, from now on or already."""
         index = manifest.display
         order = Order(manifest.revision, manifest.content_id, None if manifest.action is Action.KEEP else manifest.t_ms)
         result = rule.manifest_received(self._states[index], order, due=rule.has_come(order.t_ms, self._site_ms))
@@ -275,6 +280,7 @@ class TagMachine:
             flash.offer = manifest
             self.memory.written(RECORDS_OF_MANIFEST)
         self._apply(index, result)
+        return taken
 
     def receive_parts(self, parts: Sequence[Part]) -> list[UpItem]:
         """As `receive` for each of them in turn: a bridge sends many at once."""
@@ -282,12 +288,18 @@ class TagMachine:
         if self.memory.keys is None:
             return said
         for part in parts:
+            is_wanted = False
             for index, transfer in enumerate(self._transfers):
                 if transfer is None or transfer.encoding_id != part.encoding_id:
                     continue
-                if (data := transfer.take(part.offset, part.octets)) is not None:
+                is_wanted, bad_blocks = True, transfer.bad_blocks
+                data = transfer.take(part.offset, part.octets)
+                self.dropped[Dropped.BAD_BLOCK] += transfer.bad_blocks - bad_blocks
+                if data is not None:
                     self._whole(index, data)
                     said += self._reports()
+            if not is_wanted:
+                self.dropped[Dropped.UNWANTED_PART] += 1
         return said
 
     def _whole(self, index: int, data: bytes) -> None:
@@ -312,7 +324,7 @@ class TagMachine:
         self._apply(index, rule.parts_complete(state, offer.content_id))
 
     def _commands(self, octets: bytes) -> list[UpItem]:
-        keys = self.memory.keys
+        keys = self._keys_to_open_with()
         if keys is None:
             return []
         try:
@@ -320,7 +332,7 @@ class TagMachine:
         except SealBroken:
             return self._cannot_open(Sealing.COMMAND, octets)
         if not self._keyring.is_new(counter):
-            self.dropped += 1
+            self.dropped[Dropped.REPLAYED] += 1
             return []
         commands = unpack_commands(tlvs)
         if any(isinstance(command, LASTING) for command in commands):
@@ -334,7 +346,13 @@ class TagMachine:
             return []
         return [Response(seal_answer(keys, self._keyring.next_counter(), pack_tlv(self.basic_state())))]
 
+    def _keys_to_open_with(self) -> SessionKeys | None:
+        if self.memory.keys is None:
+            self.dropped[Dropped.WITHOUT_KEYS] += 1
+        return self.memory.keys
+
     def _cannot_open(self, what: Sealing, octets: bytes) -> list[UpItem]:
+        self.dropped[Dropped.SEAL_BROKEN] += 1
         return [CannotOpen(what, octets[:RANDOMIZER_OCTETS])]
 
     def _new_keys(self, octets: bytes) -> list[UpItem]:

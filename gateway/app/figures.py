@@ -1,6 +1,7 @@
 """The figures of /metrics: each name with its sentence. docs/operating.md lists them; a test compares."""
 
 from gateway.app.services import Services
+from gateway.delivery import FIGURES, Rejection
 from gateway.links import AllCarriers, SerialCarrier
 from gateway.telemetry import Metrics
 
@@ -18,6 +19,13 @@ def declare_figures(metrics: Metrics, services: Services, carrier: AllCarriers) 
         "esl_link_payloads_without_way_total",
         "Payloads for bridges that no carrier could reach, since the start.",
         lambda: carrier.without_way,
+    )
+    for reason, sentence in FIGURES.items():
+        _declare_rejection(metrics, services, reason, sentence)
+    metrics.gauge(
+        "esl_tags_with_twin",
+        "Tags to which nothing is sent until somebody has chosen, because two have their id.",
+        lambda: len(delivery.shop.twins),
     )
     metrics.gauge("esl_bridges_open", "Bridges that a carrier reaches now.", lambda: carrier.open_bridges)
     metrics.gauge(
@@ -53,3 +61,8 @@ def declare_serial_figures(metrics: Metrics, serial: SerialCarrier) -> None:
         "What came over serial lines and was no frame: noise, or a line that changes octets.",
         lambda: serial.frames_bad,
     )
+
+
+def _declare_rejection(metrics: Metrics, services: Services, reason: Rejection, sentence: str) -> None:
+    counted = services.delivery
+    metrics.counted(f"esl_rejected_{reason}_total", sentence, lambda: counted.shop.rejections.by_reason[reason])

@@ -12,6 +12,7 @@ import structlog
 
 from firmware_protocol import FieldError, Report, SealBroken
 from firmware_protocol.commissioning import JoinRequest
+from firmware_protocol.counters import RANDOMIZER_OCTETS, read_randomizer
 from firmware_protocol.link.messages import (
     Airtime,
     Digest,
@@ -30,10 +31,14 @@ from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.sealing import open_answer, open_report
 from firmware_protocol.tlv import SensorValue, unpack_responses
 from gateway.delivery.bridge_session import BridgeSession
-from gateway.delivery.limits import CANNOT_OPEN_BEFORE_COMMISSIONING, REPORTS_BEFORE_MOVING
+from gateway.delivery.heard_counters import Hearing as Heard
+from gateway.delivery.joining import objection_counts
+from gateway.delivery.limits import CANNOT_OPEN_BEFORE_COMMISSIONING, REPORTS_BEFORE_MOVING, UNOPENED_KEPT
+from gateway.delivery.rejections import Rejection
 from gateway.delivery.shop import Shop
-from gateway.delivery.tags import TagLink
+from gateway.delivery.tags import KeyBook, TagLink
 from gateway.delivery.turn import HeardReport
+from gateway.delivery.twins import USED_COUNTER, Twin, twin_of
 
 log = structlog.get_logger("delivery")
 
@@ -50,6 +55,8 @@ class Hearing:
     back: list[TagLink] = field(default_factory=list)  # heard again after a silence
     wanted: list[tuple[BridgeSession, PartsWanted]] = field(default_factory=list)
     commission: list[TagLink] = field(default_factory=list)  # must take new keys
+    challenged: dict[str, TagLink] = field(default_factory=dict)  # must show, by an answer, that their keys are ours
+    twins: list[Twin] = field(default_factory=list)  # found in this turn
 
     def forget_evidence(self) -> None:
         """All keys turned out to be void: what opened under them proves nothing."""
@@ -58,12 +65,10 @@ class Hearing:
 
 
 class Ear:
-    """Keeps nothing of a turn but two counts."""
+    """Keeps nothing of a turn. What it does not believe it counts, by reason."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self.broken = 0  # sealed octets that opened under no key: corrupted, forged, or of a tag with other keys
-        self.strangers = 0  # messages about tags that are not in the box list
         self.unknown = 0  # messages of kinds that a newer bridge knows and we do not
 
     def hear(self, session: BridgeSession, message: UpMessage, hearing: Hearing, now_s: float) -> None:
@@ -110,32 +115,32 @@ class Ear:
                     link.last_join_s = now_s
                     hearing.joins.append((link, session.bridge_id, JoinRequest.unpack(message.octets)))
                 case FromTagKind.REPORT:
-                    self._report(session, link, message.octets, hearing)
+                    self._report(session, link, message.octets, hearing, now_s)
                 case FromTagKind.RESPONSE:
-                    self._response(session, link, message.octets, hearing)
+                    self._response(session, link, message.octets, hearing, now_s)
                 case FromTagKind.CANNOT_OPEN:
-                    link.cannot_open += 1
-                    if link.cannot_open >= CANNOT_OPEN_BEFORE_COMMISSIONING:
-                        hearing.commission.append(link)
-                    hearing.back.append(link)  # it is there and listens: what was damaged on the way is sent again
+                    self._cannot_open(link, message.octets, hearing, now_s)
                 case _:
                     assert_never(message.kind)
         except (FieldError, SealBroken) as error:
-            self.broken += 1
+            self._reject(Rejection.SEAL if isinstance(error, SealBroken) else Rejection.ITEM)
             log.info("tag_not_understood", tag=str(link.tag_id), bridge=session.bridge_id, reason=str(error))
 
-    def _report(self, session: BridgeSession, link: TagLink, octets: bytes, hearing: Hearing) -> None:
-        if link.key_book is None:
-            hearing.commission.append(link)
+    def _report(self, session: BridgeSession, link: TagLink, octets: bytes, hearing: Hearing, now_s: float) -> None:
+        book = self._book_of(link, hearing)
+        if book is None:
             return
-        counter, report = open_report(link.key_book.keys, octets)
-        self._evidence(session, link, [report], counter, hearing)
+        counter, report = open_report(book.keys, octets)
+        if self._is_new(link, book, counter, octets, hearing, now_s):
+            self._evidence(session, link, [report], counter, hearing)
 
-    def _response(self, session: BridgeSession, link: TagLink, octets: bytes, hearing: Hearing) -> None:
-        if link.key_book is None:
-            hearing.commission.append(link)
+    def _response(self, session: BridgeSession, link: TagLink, octets: bytes, hearing: Hearing, now_s: float) -> None:
+        book = self._book_of(link, hearing)
+        if book is None:
             return
-        counter, tlvs = open_answer(link.key_book.keys, octets)
+        counter, tlvs = open_answer(book.keys, octets)
+        if not self._is_new(link, book, counter, octets, hearing, now_s):
+            return
         reports = [
             Report.unpack(tlv.sensor_index - REPORT_SENSOR_BASE, tlv.value)
             for tlv in unpack_responses(tlvs)
@@ -146,8 +151,8 @@ class Ear:
     def _evidence(
         self, session: BridgeSession, link: TagLink, reports: list[Report], counter: int, hearing: Hearing
     ) -> None:
-        """Sealed octets opened: the tag itself spoke, through this bridge."""
-        link.cannot_open = 0
+        """Sealed octets opened, and for the first time: the tag itself spoke, through this bridge."""
+        link.opened()
         book = link.key_book
         if book is not None and not book.heard and link not in hearing.first_under_key:
             hearing.first_under_key.append(link)
@@ -157,6 +162,61 @@ class Ear:
                 link.battery_mv, link.temperature_c = report.battery_mv, report.temperature_c
                 display_id, _ = link.displays[report.display]
                 hearing.reports.append(HeardReport(display_id, session.bridge_id, report, counter))
+
+    def _book_of(self, link: TagLink, hearing: Hearing) -> KeyBook | None:
+        """Its keys; without any it is asked to take some."""
+        if link.key_book is None:
+            self._reject(Rejection.NO_KEYS)
+            hearing.commission.append(link)
+        return link.key_book
+
+    def _is_new(
+        self, link: TagLink, book: KeyBook, counter: int, sealed: bytes, hearing: Hearing, now_s: float
+    ) -> bool:
+        """What was said before says nothing again, wherever it is heard: not even where its tag is."""
+        match book.said.hear(counter, sealed):
+            case Heard.REPLAYED:
+                self._reject(Rejection.REPLAYED)
+                return False
+            case Heard.OF_A_TWIN if not self._shop.is_twin(link):
+                hearing.twins.append(twin_of(link, USED_COUNTER))
+                self._shop.twins.add(str(link.tag_id))
+        if self._shop.is_twin(link):
+            self._reject(Rejection.TWIN)
+            return False
+        if link.newcomer is not None and objection_counts(self._shop, link, link.newcomer, now_s):
+            link.newcomer.objected = True
+        return True
+
+    def _cannot_open(self, link: TagLink, octets: bytes, hearing: Hearing, now_s: float) -> None:
+        """Nobody sealed it, so anybody can have said it. Keys that were heard are given up only if the tag cannot open
+        the very questions that are asked for this, and opens none of them in a whole contact.
+        """
+        if len(octets) != 1 + RANDOMIZER_OCTETS:
+            raise FieldError("cannot_open", f"{len(octets)} octets", f"{1 + RANDOMIZER_OCTETS} octets", offset=0)
+        counter, up = read_randomizer(octets[1:])
+        book = link.key_book
+        if book is not None and (up or not book.may_have_said(counter) or counter in link.unopened):
+            self._reject(Rejection.CANNOT_OPEN)
+            return
+        link.unopened = [*link.unopened, counter][-UNOPENED_KEPT:]
+        hearing.back.append(link)  # it is there and listens: what was damaged on the way is sent again
+        if len(link.unopened) < CANNOT_OPEN_BEFORE_COMMISSIONING:
+            return
+        if book is None or not book.heard or self._fails_challenges(link, counter, now_s):
+            hearing.commission.append(link)
+        else:
+            hearing.challenged[str(link.tag_id)] = link
+
+    def _fails_challenges(self, link: TagLink, counter: int, now_s: float) -> bool:
+        if counter not in link.challenges:
+            return False
+        if link.challenge_failed_s is None:
+            link.challenge_failed_s = now_s
+        return now_s - link.challenge_failed_s >= self._shop.contact_s(link)
+
+    def _reject(self, reason: Rejection) -> None:
+        self._shop.rejections.add(reason)
 
     def _weigh_bridge(self, session: BridgeSession, link: TagLink, hearing: Hearing) -> None:
         """An association moves on sealed evidence alone: what a bridge claims of signals may be a lie."""
@@ -196,6 +256,6 @@ class Ear:
     def _tag_of(self, session: BridgeSession, tag_id: str) -> TagLink | None:
         link = self._shop.tags.get(tag_id)
         if link is None or link.store_id != session.store_id:
-            self.strangers += 1
+            self._reject(Rejection.STRANGER)
             return None
         return link

@@ -67,3 +67,15 @@ MODULE_TAG_MOVES_AFTER_S = 120.0
 STRANGERS_MAX = 10_000
 # A bridge that is there but says no HELLO: a lost greeting must not cost more than a person's patience.
 GREET_EVERY_S = 2.0
+# A newcomer in the name of a tag whose keys are in use waits for the tag's objection. What the tag said before somebody
+# reset it can be on its way for so long: half of a contact, and never less than this (a broker that was busy).
+LATE_WORD_CONTACTS, LATE_WORD_S = 0.5, 5.0
+# ... is asked each so many contacts, at moments that are not the newcomer's, which would hear what is meant for it,
+DOUBT_CONTACTS = 0.15
+# ... and after that for one contact, in which the tag hears our question, and half of another for its jitter.
+OBJECTION_CONTACTS = 1.5
+# Counters of what a tag could not open, and of questions about it, that are kept: those of some contacts.
+UNOPENED_KEPT = 8
+# Tags that are asked for new keys in one pass: a shop's labels are unproved for a contact each, not all at once.
+RENEWED_A_PASS = 256
+RENEWAL_PASS_S = 5.0

@@ -26,10 +26,12 @@ from gateway.delivery.bridge_session import BridgeSession, BridgeStanding
 from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
 from gateway.delivery.encodings import Wanted, encodings_for, offered_encoding
 from gateway.delivery.hearing import Ear, Hearing
-from gateway.delivery.joining import answerable, take_keys
+from gateway.delivery.joining import Answers, answerable, doubted, doubts_again_s, take_keys, to_look_up, used_among
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
 from gateway.delivery.plan import Agenda
 from gateway.delivery.reasons import reason_of
+from gateway.delivery.rejections import Rejection
+from gateway.delivery.renewal import next_pass_s, renewed, renewing, to_ask
 from gateway.delivery.restore import hello_tells
 from gateway.delivery.shop import Shop
 from gateway.delivery.tags import Keyring, TagLink, displays_of_modules, load_tags
@@ -43,6 +45,7 @@ from gateway.shelf import (
     FactoryCodeVault,
     ShownMoved,
     label_reasons,
+    tags_with_twins,
     unproved_displays,
 )
 
@@ -81,6 +84,7 @@ class Delivery:
         self._reload = True
         self._restored = False
         self._swept_s = 0.0
+        self._renewal_s: float | None = None  # when tags are asked for new keys again
         self._awake = asyncio.Event()
         self.payloads_sent = 0
         self.octets_sent = 0
@@ -151,6 +155,7 @@ class Delivery:
         if self._awake.is_set():
             return
         wakes = [self._swept_s + SWEEP_EVERY_S, self.shop.agenda.wake_at()]
+        wakes += [self._renewal_s, doubts_again_s(self.shop)]
         wakes += [session.wake_at() for session in self.shop.sessions.values()]
         due_s = min((at for at in wakes if at is not None), default=None)
         pause_s = None if due_s is None else max(0.0, due_s - self._clock.monotonic_s())
@@ -172,21 +177,24 @@ class Delivery:
             self.shop.due_now(link, now_s)
         for session, wanted in hearing.wanted:
             await self._give(session, wanted)
-        self.voice.please_commission(hearing.commission)
-        joins = answerable(self.shop, self._secrets, hearing.joins, now_s)
+        self.voice.please_commission([*hearing.commission, *self._renewals(now_s)])
+        answers = await self._answers(hearing, now_s)
+        joins, challenged = answers.joins, [*hearing.challenged.values(), *doubted(self.shop, now_s)]
         due, probes = self._reachable(self.shop.agenda.take_due(now_s, DISPLAYS_A_TURN), now_s)
         questions = [*probes, *self._take_questions(now_s)]
         held = await self._encodings_for(due)
+        spoken_to = [*(display_id for display_id, _ in due), *questions]
         work = TurnWork(
             now_ms=to_ms(self._clock.now()),
             reports=tuple(hearing.reports),
             new_keys=tuple(join.new_key for join in joins if join.new_key is not None),
             heard_under_key=tuple(str(link.tag_id) for link in hearing.first_under_key),
-            reserve=self._reservations([display_id for display_id, _ in due] + questions),
+            twins=(*hearing.twins, *answers.twins),
+            reserve=self.shop.reservations(spoken_to, challenged, to_ms(self._clock.now()) // 1000),
             due=tuple(due),
             held_encodings=held,
         )
-        if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due:
+        if work.reports or work.new_keys or work.heard_under_key or work.reserve or work.due or work.twins:
             outcome = await self._database.write(lambda connection: run_turn(connection, work))
             self._after_commit(work, outcome, hearing, now_s)
         for join in joins:
@@ -194,6 +202,8 @@ class Delivery:
             self.voice.answer_join(join)
         for display_id in questions:
             self.voice.ask(display_id, now_s)
+        for link in challenged:
+            self.voice.challenge(link)
         await self._flush(now_s)
 
     async def _encodings_for(self, due: Sequence[tuple[str, str]]) -> dict[Wanted, Encoding]:
@@ -211,14 +221,18 @@ class Delivery:
         self._swept_s = self._clock.monotonic_s()
         known = list(self.shop.tags)
         keyring = self.shop.keyring
-        bridges, links, unproved, self._elsewhere = await self._database.read(
+        bridges, links, unproved, self._elsewhere, twins, wanted = await self._database.read(
             lambda connection: (
                 list_bridges(connection),
                 load_tags(connection, keyring, known),
                 unproved_displays(connection),
                 displays_of_modules(connection),
+                tags_with_twins(connection),
+                renewing(connection),
             )
         )
+        chosen, self.shop.twins, self.shop.renewing = self.shop.twins - twins, twins, wanted
+        self._renewal_s = self._swept_s if wanted else None
         for bridge in bridges:
             if bridge.carrier != MODULE and bridge.bridge_id not in self.shop.sessions:
                 self.shop.sessions[bridge.bridge_id] = BridgeSession(bridge.bridge_id, bridge.store_id)
@@ -227,6 +241,21 @@ class Delivery:
         for display_id in unproved:
             if display_id not in self._elsewhere:
                 self.shop.agenda.ensure(display_id, now_s)
+        for tag_id in sorted(chosen):
+            if (link := self.shop.tags.get(tag_id)) is not None:
+                self.voice.speak_again(link)
+                self.shop.due_now(link, now_s)
+
+    def _renewals(self, now_s: float) -> list[TagLink]:
+        if self._renewal_s is None or now_s < self._renewal_s:
+            return []
+        self._renewal_s = next_pass_s(self.shop, now_s)
+        return to_ask(self.shop, now_s)
+
+    async def _answers(self, hearing: Hearing, now_s: float) -> Answers:
+        unknown = to_look_up(hearing.joins)
+        used = await self._database.read(lambda connection: used_among(connection, unknown)) if unknown else set()
+        return answerable(self.shop, self._secrets, hearing.joins, used, now_s)
 
     def _take_moved(self) -> list[str]:
         moved = [one for one in self._moved if one not in self._elsewhere]
@@ -254,7 +283,7 @@ class Delivery:
         try:
             payload = unpack_up_payload(octets)
         except FieldError as error:
-            self.ear.broken += 1
+            self.shop.rejections.add(Rejection.PAYLOAD)
             log.info("payload_not_understood", bridge=session.bridge_id, reason=str(error))
             if session.not_understood(error):
                 log.warning("bridge_refused", bridge=session.bridge_id, reason=session.refusal)
@@ -321,6 +350,7 @@ class Delivery:
         if encoding is None:
             made = await self._database.read(lambda connection: offered_encoding(connection, wanted.encoding_id))
             if made is None:
+                self.shop.rejections.add(Rejection.ENCODING)
                 return
             encoding = next(iter(made.values()))
             self.shop.encodings.add(made)
@@ -345,7 +375,9 @@ class Delivery:
             if place is None or self.shop.session_of(place[0]) is None:
                 continue
             link = place[0]
-            if link.key_book is not None:
+            if self.shop.is_twin(link):
+                pass  # until a person has chosen
+            elif link.key_book is not None:
                 probes.setdefault(str(link.tag_id), display_id)
             elif link.silent_about_keys:
                 foreign[str(link.tag_id)] = link
@@ -364,15 +396,6 @@ class Delivery:
             and self.shop.reachable(display_id) is not None
         ]
 
-    def _reservations(self, display_ids: Sequence[str]) -> tuple[tuple[str, int], ...]:
-        unix_s = to_ms(self._clock.now()) // 1000
-        needed: dict[str, int] = {}
-        for display_id in display_ids:
-            link = self.shop.place[display_id][0]
-            if link.key_book is not None and link.key_book.left < 2 * len(link.displays):
-                needed[str(link.tag_id)] = link.key_book.plan_reserve(unix_s)
-        return tuple(needed.items())
-
     def _after_commit(self, work: TurnWork, outcome: TurnOutcome, hearing: Hearing, now_s: float) -> None:
         agenda = self.shop.agenda
         self.shop.encodings.add(outcome.encodings)
@@ -383,6 +406,7 @@ class Delivery:
         for link in hearing.first_under_key:
             if link.key_book is not None:
                 link.key_book.heard = True
+            renewed(self.shop, link)
             self.shop.due_now(link, now_s)
         for display_id in outcome.done:
             agenda.forget(display_id)
@@ -397,6 +421,8 @@ class Delivery:
             agenda.ensure(display_id, now_s)
         for display_id in outcome.behind:
             agenda.knows_an_older(display_id, now_s, self.shop.contact_s(self.shop.place[display_id][0]))
+        for twin in work.twins:
+            self.voice.fall_silent(self.shop.tags[twin.tag_id])
         self.voice.please_commission([self.shop.place[one][0] for one in outcome.commission_anew])
         for one in outcome.offers:
             self.voice.offer(one, now_s)

@@ -44,6 +44,16 @@ tag_key = Table(
     Column("gateway_nonce", LargeBinary, nullable=False),
     Column("down_reserved", BigInteger, nullable=False),  # counters up to here may have been used
     Column("heard_at", BigInteger),  # null: the tag has not been heard under this key yet
+    Column("renew_from", Integer),  # the generation that somebody wants replaced; null: none
+    sqlite_with_rowid=False,
+)
+
+# Nonces of join requests that were answered: a tag draws a new one each time, so who says one again has recorded it.
+used_nonce = Table(
+    "used_nonce",
+    metadata,
+    Column("tag_id", Text, primary_key=True),
+    Column("tag_nonce", LargeBinary, primary_key=True),
     sqlite_with_rowid=False,
 )
 

@@ -7,14 +7,15 @@ Rule: a cache of tables plus what is worth nothing after a restart; nothing here
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from firmware_protocol import FactoryCode, TagId
 from firmware_protocol.counters import GATEWAY_RESERVE, gateway_start
 from firmware_protocol.sealing import SessionKeys, derive_share, join_key, owner_key, session_keys
+from gateway.delivery.heard_counters import HeardCounters
 from gateway.delivery.tables import association, tag_key
 from gateway.shelf import FactoryCodeVault
-from gateway.shelf.tables import display, tag
+from gateway.shelf.tables import display, shown, tag
 
 
 @dataclass(slots=True)
@@ -29,10 +30,16 @@ class KeyBook:
     heard: bool  # the tag has been heard under these keys
     next_counter: int = 0
     top: int = -1  # counters up to here are reserved by this run
+    first: int = 0  # no message under these keys has a lower one, as far as this run knows
+    said: HeardCounters = field(default_factory=HeardCounters)  # by the tag
 
     @property
     def left(self) -> int:
         return self.top - self.next_counter + 1
+
+    def may_have_said(self, counter: int) -> bool:
+        """Whether a message under these keys may have had this number; what a former run used, its reserve says."""
+        return self.first <= counter <= (self.reserved if self.top < 0 else self.next_counter - 1)
 
     def plan_reserve(self, unix_s: int) -> int:
         """The highest counter of a new reservation, to be committed before `take_reserve`."""
@@ -41,6 +48,8 @@ class KeyBook:
     def take_reserve(self, highest: int) -> None:
         """The reservation is committed."""
         self.next_counter = max(self.next_counter, highest - GATEWAY_RESERVE + 1)
+        if not self.reserved:
+            self.first = self.next_counter
         self.top = self.reserved = highest
 
     def take_counter(self) -> int:
@@ -49,6 +58,19 @@ class KeyBook:
             raise ValueError("no counter is reserved: reserve before sealing")
         self.next_counter += 1
         return self.next_counter - 1
+
+
+@dataclass(slots=True)
+class Newcomer:
+    """Somebody without owner asks to join in the name of a tag whose keys are in use: it was reset, or it is a twin.
+
+    `objected`: meanwhile the tag itself spoke under its keys.
+    """
+
+    nonce: bytes
+    since_s: float
+    asks_s: float  # when the tag is asked next whether it is still there
+    objected: bool = False
 
 
 @dataclass(slots=True)
@@ -70,8 +92,20 @@ class TagLink:
     battery_mv: int | None = None
     temperature_c: int | None = None
     signal_dbm: int | None = None
-    cannot_open: int = 0
+    unopened: list[int] = field(default_factory=list)  # counters of what it said it cannot open, in a row
+    challenges: list[int] = field(default_factory=list)  # of the questions that shall show whether its keys are ours
+    challenge_failed_s: float | None = None  # when it first could not open one
+    asked_to_join: bool = False  # by us, since it was last heard under new keys
+    newcomer: Newcomer | None = None
+    renewal_due_s: float = 0.0  # asked for new keys again then, if somebody wants them renewed
+    renewals_asked: int = 0
     reports_elsewhere: dict[str, int] = field(default_factory=dict)
+
+    def opened(self) -> None:
+        """What it complained of says nothing any more: it has just shown that it has our keys, or gets new ones."""
+        self.unopened.clear()
+        self.challenges.clear()
+        self.challenge_failed_s = None
 
     @property
     def silent_about_keys(self) -> bool:
@@ -133,6 +167,7 @@ def load_tags(connection: Connection, keyring: Keyring, known: Sequence[str] = (
         if row.tag_id in links:
             links[row.tag_id].bridge_id = row.bridge_id
             links[row.tag_id].esl_address = (row.group_no, row.esl_id)
+    floors = _newest_counters(connection)
     for row in connection.execute(select(tag_key)):
         link = links.get(row.tag_id)
         if link is not None:
@@ -143,5 +178,17 @@ def load_tags(connection: Connection, keyring: Keyring, known: Sequence[str] = (
                 keys=keyring.session(link, row.tag_nonce, row.gateway_nonce),
                 reserved=row.down_reserved,
                 heard=row.heard_at is not None,
+                said=HeardCounters(floors.get(row.tag_id, -1)),
             )
     return links
+
+
+def _newest_counters(connection: Connection) -> dict[str, int]:
+    """The highest counter of a report that each tag was heard with under its present keys."""
+    newest = (
+        select(display.c.tag_id, func.max(shown.c.up_counter).label("counter"))
+        .join(shown, shown.c.display_id == display.c.display_id)
+        .where(shown.c.up_counter.is_not(None))
+        .group_by(display.c.tag_id)
+    )
+    return {row.tag_id: row.counter for row in connection.execute(newest)}

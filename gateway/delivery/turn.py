@@ -10,7 +10,7 @@ from typing import assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, case, null, update
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -28,11 +28,17 @@ from gateway.delivery.books import (
     save_shown,
 )
 from gateway.delivery.encodings import Wanted, make_encodings, wanted_by
-from gateway.delivery.tables import tag_key
+from gateway.delivery.tables import tag_key, used_nonce
+from gateway.delivery.twins import Twin, note_twins
 from gateway.shelf import Fact
 
 _BY_TAG = tag_key.c.tag_id == bindparam("b_tag")
-_HEARD_UNDER_KEY = update(tag_key).where(_BY_TAG).values(heard_at=bindparam("heard_at"))
+_IS_RENEWED = tag_key.c.renew_from < tag_key.c.generation
+_HEARD_UNDER_KEY = (
+    update(tag_key)
+    .where(_BY_TAG)
+    .values(heard_at=bindparam("heard_at"), renew_from=case((_IS_RENEWED, null()), else_=tag_key.c.renew_from))
+)
 _RESERVE = update(tag_key).where(_BY_TAG).values(down_reserved=bindparam("down_reserved"))
 
 
@@ -45,6 +51,7 @@ def _keep_keys() -> Insert:
 
 
 _KEEP_KEYS = _keep_keys()
+_USE_NONCE = upsert(used_nonce).on_conflict_do_nothing()
 
 
 class HeardReport(Struct, frozen=True):
@@ -72,6 +79,7 @@ class TurnWork(Struct, frozen=True):
     now_ms: int
     reports: tuple[HeardReport, ...] = ()
     new_keys: tuple[NewKey, ...] = ()
+    twins: tuple[Twin, ...] = ()
     heard_under_key: tuple[str, ...] = ()
     reserve: tuple[tuple[str, int], ...] = ()
     due: tuple[tuple[str, str], ...] = ()
@@ -104,6 +112,7 @@ def run_turn(connection: Connection, work: TurnWork) -> TurnOutcome:
     """Apply and record everything of `work`, all or nothing."""
     bench = _Bench(connection, work)
     bench.commit_keys()
+    bench.mark_twins()
     for heard in work.reports:
         bench.hear(heard)
     for display_id, bridge_id in work.due:
@@ -121,6 +130,7 @@ class _Bench:
         ids = [one.display_id for one in work.reports]
         ids += [display_id for display_id, _ in work.due]
         ids += [display_id for key in work.new_keys for display_id in key.display_ids]
+        ids += [display_id for twin in work.twins for display_id in twin.display_ids]
         self._before = load_entries(connection, sorted(set(ids)))
         self._entries = dict(self._before)
         self._notes = Notes(work.now_ms)
@@ -128,7 +138,8 @@ class _Bench:
         self._offered: dict[str, bool] = {}  # display id -> fence
         self._wanted: dict[str, Wanted] = {}  # of those offered
         self._bridges: dict[str, str] = {}
-        self._rekeyed: set[str] = set()  # displays whose tag takes new keys in this turn; only asked, never walked
+        # Displays whose tag takes new keys in this turn, or has a twin; only asked, never walked.
+        self._rekeyed: set[str] = set()
         self.outcome = TurnOutcome(facts=self._notes.facts)
 
     def commit_keys(self) -> None:
@@ -159,6 +170,8 @@ class _Bench:
                     for key in work.new_keys
                 ],
             )
+            nonces = [{"tag_id": key.tag_id, "tag_nonce": key.tag_nonce} for key in work.new_keys]
+            self._connection.execute(_USE_NONCE, nonces)
         for key in work.new_keys:
             self._rekeyed.update(key.display_ids)
             for display_id in key.display_ids:
@@ -169,10 +182,24 @@ class _Bench:
                     self._notes.add(entry, entry.books.desired_revision, Fact.UNKNOWN, None, "the tag takes new keys")
                 self._entries[display_id] = replace(entry, books=rule.new_keys(entry.books))
 
+    def mark_twins(self) -> None:
+        """Whose glass it is that was proved, nobody knows any more."""
+        if not self._work.twins:
+            return
+        note_twins(self._connection, self._work.twins, self._work.now_ms)
+        for twin in self._work.twins:
+            self._rekeyed.update(twin.display_ids)
+            for display_id in twin.display_ids:
+                entry = self._entries.get(display_id)
+                if entry is None:
+                    continue
+                self._notes.add(entry, entry.books.desired_revision, Fact.UNKNOWN, None, twin.cause)
+                self._entries[display_id] = replace(entry, books=rule.shown_unknown(entry.books, twin.cause)[0])
+
     def hear(self, heard: HeardReport) -> None:
         entry = self._entries.get(heard.display_id)
         if entry is None or heard.display_id in self._rekeyed:
-            return  # said under a key that opens nothing from this turn on
+            return  # said under a key that opens nothing from this turn on, or by one of two
         books, facts = rule.report_heard(entry.books, heard.report, heard.counter)
         if books == entry.books:
             return

@@ -10,19 +10,20 @@ import structlog
 
 from firmware_protocol import Manifest
 from firmware_protocol.commissioning import JoinAnswer
-from firmware_protocol.link.messages import PleaseCommission, ToTag, ToTagKind
+from firmware_protocol.link.messages import Associate, PleaseCommission, ToTag, ToTagKind, Unassociate
 from firmware_protocol.report import REPORT_SENSOR_BASE
 from firmware_protocol.sealing import seal_command, seal_manifest
-from firmware_protocol.tlv import ReadSensorData, pack_tlvs
+from firmware_protocol.tlv import Ping, ReadSensorData, pack_tlvs
 from gateway.delivery.bridge_session import BridgeSession
 from gateway.delivery.joining import Join
-from gateway.delivery.limits import EXPIRES_CONTACTS, REVISION_MAX
+from gateway.delivery.limits import EXPIRES_CONTACTS, REVISION_MAX, UNOPENED_KEPT
 from gateway.delivery.shop import Shop
 from gateway.delivery.tags import TagLink
 from gateway.delivery.turn import OfferToSend
 
 log = structlog.get_logger("delivery")
 EXPIRES_S_MAX = 0xFFFF  # what the message's field holds
+CHALLENGE_PLACE = 31  # a display no tag of ours has: a challenge takes no question's place in the queue
 
 
 class Voice:
@@ -64,6 +65,31 @@ class Voice:
         self._shop.agenda.after_question(display_id, now_s, session.contact_s)
         self.questions += 1
 
+    def challenge(self, link: TagLink) -> None:
+        """A Ping under the tag's keys: only a tag that has them can answer it."""
+        book = link.key_book
+        if self._shop.is_twin(link):
+            return
+        for session in self._shop.sessions_near(link):
+            if book is None or book.left < 1:
+                return
+            counter = book.take_counter()
+            link.challenges = [*link.challenges, counter][-UNOPENED_KEPT:]
+            sealed = seal_command(book.keys, counter, pack_tlvs([Ping(0)]))
+            session.say(ToTag(link.tag_id, ToTagKind.COMMAND, CHALLENGE_PLACE, _expires_s(session), sealed))
+            self.questions += 1
+
+    def fall_silent(self, link: TagLink) -> None:
+        """Two tags have its name: bridges forget what waits for either, too."""
+        for session in self._shop.sessions_near(link):
+            session.say(Unassociate(link.tag_id))
+
+    def speak_again(self, link: TagLink) -> None:
+        """Somebody has chosen."""
+        session = self._shop.session_of(link)
+        if session is not None and link.esl_address is not None:
+            session.say(Associate(link.tag_id, *link.esl_address))
+
     def answer_join(self, join: Join) -> None:
         """Message 2, under the keys that are committed by now."""
         link, session = join.link, self._shop.sessions.get(join.bridge_id)
@@ -74,10 +100,14 @@ class Voice:
 
     def please_commission(self, links: Sequence[TagLink]) -> None:
         for link in links:
-            session = self._shop.session_of(link)
-            if session is not None:
+            if self._shop.is_twin(link):
+                continue
+            sessions = self._shop.sessions_near(link)
+            for session in sessions:
                 session.say(PleaseCommission(link.tag_id))
-                link.cannot_open = 0
+            if sessions:
+                link.opened()
+                link.asked_to_join = True
 
 
 def _expires_s(session: BridgeSession) -> int:

@@ -45,7 +45,9 @@ from gateway.shelf.tags import (
     add_box_list,
     approve_tags,
     list_tags,
+    mark_twins,
     remove_tag,
+    tags_with_twins,
 )
 
 __all__ = [
@@ -83,6 +85,7 @@ __all__ = [
     "label_reasons",
     "last_fact_seq",
     "list_tags",
+    "mark_twins",
     "needed_revisions",
     "next_change_at",
     "overtaken_displays",
@@ -90,6 +93,7 @@ __all__ = [
     "set_template_releases",
     "stale_displays",
     "standings",
+    "tags_with_twins",
     "unbind",
     "unproved_displays",
     "write_pictures",

@@ -29,6 +29,8 @@ tag = Table(
     Column("model", Text, nullable=False),
     Column("approved_at", BigInteger),
     Column("removed_at", BigInteger),
+    Column("twin_at", BigInteger),  # when two tags of this id were heard; null: there is one. Nothing is sent meanwhile
+    Column("twin_cause", Text),
     Column("hw_type", Integer),  # of a radio module's tag: its OpenEPaperLink type; null: it speaks our wire
     Index("tag_of_store", "store_id"),
 )

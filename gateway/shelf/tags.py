@@ -28,11 +28,15 @@ class BoxTag(Struct, frozen=True):
 
 
 class Tag(Struct, frozen=True):
+    """`twin_at`, `twin_cause`: since when and why it is thought that two tags have this id; nothing is sent to it."""
+
     tag_id: str
     store_id: str
     model: str
     approved_at: int | None
     removed_at: int | None
+    twin_at: int | None = None
+    twin_cause: str | None = None
 
 
 class TagUnknown(LookupError):
@@ -105,9 +109,10 @@ def add_box_list(
 
 
 def approve_tags(connection: Connection, store_id: str, tag_ids: Sequence[str], now: datetime) -> None:
-    """Let the tags take part. Raises TagUnknown."""
+    """Let the tags take part; of one that had a twin a person has made sure by now. Raises TagUnknown."""
     for tag_id in tag_ids:
         _require(connection, store_id, tag_id)
+    connection.execute(update(tag).where(tag.c.tag_id.in_(tag_ids)).values(twin_at=None, twin_cause=None))
     connection.execute(
         update(tag)
         .where(tag.c.tag_id == bindparam("b_tag"), tag.c.approved_at.is_(None))
@@ -131,7 +136,22 @@ def remove_tag(connection: Connection, store_id: str, tag_id: str, now: datetime
 def list_tags(connection: Connection, store_id: str) -> list[Tag]:
     """Every tag of the store, removed ones too, by id."""
     rows = connection.execute(select(tag).where(tag.c.store_id == store_id).order_by(tag.c.tag_id))
-    return [Tag(row.tag_id, row.store_id, row.model, row.approved_at, row.removed_at) for row in rows]
+    return [
+        Tag(row.tag_id, row.store_id, row.model, row.approved_at, row.removed_at, row.twin_at, row.twin_cause)
+        for row in rows
+    ]
+
+
+def mark_twins(connection: Connection, twins: Sequence[tuple[str, str]], now_ms: int) -> None:
+    """Two tags of one id, and why that is thought: from now on a person has to say who stays (`approve_tags`)."""
+    connection.execute(
+        update(tag).where(tag.c.tag_id == bindparam("b_tag")).values(twin_at=now_ms, twin_cause=bindparam("b_cause")),
+        [{"b_tag": tag_id, "b_cause": cause} for tag_id, cause in twins],
+    )
+
+
+def tags_with_twins(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(tag.c.tag_id).where(tag.c.twin_at.is_not(None))))
 
 
 def _require(connection: Connection, store_id: str, tag_id: str) -> None:

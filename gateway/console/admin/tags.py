@@ -13,6 +13,7 @@ from gateway.console.admin.limits import TAGS_IN_A_BOX_LIST_MAX
 from gateway.console.admin.places import store_of_tag
 from gateway.console.admin.problems import TooMany
 from gateway.console.admin.services import Services
+from gateway.delivery import renew_keys, waiting_for_keys
 from gateway.shelf import (
     BindingsChanged,
     BoxTag,
@@ -23,6 +24,7 @@ from gateway.shelf import (
     list_tags,
     remove_tag,
     standings,
+    tags_with_twins,
 )
 
 
@@ -41,6 +43,13 @@ class BoxList(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 class TagIds(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     tag_ids: list[str]
+
+
+class KeysToRenew(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`store`: all of its tags that have keys, beside those named."""
+
+    tag_ids: list[str] = []
+    store: str | None = None
 
 
 class BoxListController(Controller):
@@ -101,13 +110,44 @@ class TagsController(Controller):
 
         def approve(connection: Connection) -> list[str]:
             stores = [store_of_tag(connection, tag_id) for tag_id in tag_ids]
+            had_twins = sorted(tags_with_twins(connection) & set(tag_ids))
             for tag_id, store in zip(tag_ids, stores, strict=True):
                 approve_tags(connection, store, [tag_id], now)
+            renew_keys(connection, had_twins)  # what the other one knows of the old ones is worth nothing
             return sorted(set(stores))
 
         for store in await services.database.write(approve):
             services.events.publish(BindingsChanged(store, ()))
         return {"approved": tag_ids}
+
+    @post("/rotate-keys", status_code=200)
+    async def rotate_keys(self, services: Services, data: JSONBody[KeysToRenew]) -> Document:
+        """New keys for these tags, or all of a store, that have some. Each takes them at one of its next contacts."""
+        named = [_canonical(one) for one in data.tag_ids]
+
+        def renew(connection: Connection) -> tuple[list[str], list[str], list[str]]:
+            tag_ids = list(named)
+            if data.store is not None:
+                store_settings(connection, data.store)
+                tag_ids += [one.tag_id for one in list_tags(connection, data.store) if one.removed_at is None]
+            stores = sorted({store_of_tag(connection, tag_id) for tag_id in tag_ids})
+            asked = renew_keys(connection, tag_ids)
+            return asked, sorted(set(tag_ids) - set(asked)), stores
+
+        asked, without, stores = await services.database.write(renew)
+        for store in stores:
+            services.events.publish(BindingsChanged(store, ()))
+        return {"asked": asked, "without": without, "stores": stores}
+
+    @get("/rotate-keys")
+    async def keys_waiting(self, services: Services, store: FromQuery[str]) -> Document:
+        """Tags of the store that have not been heard under new keys yet."""
+
+        def read(connection: Connection) -> list[str]:
+            store_settings(connection, store)
+            return waiting_for_keys(connection, store)
+
+        return {"store": store, "waiting": await services.database.read(read)}
 
     @delete("/{tag_id:str}", status_code=200)
     async def remove(self, services: Services, tag_id: FromPath[str]) -> Document:

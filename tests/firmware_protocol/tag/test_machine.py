@@ -104,7 +104,7 @@ def test_an_answer_opens_nothing_twice_and_an_owned_tag_takes_only_its_owner(ben
     assert bench.tag.memory.keys == keys != before
     bench.tag.receive(answer)
     assert bench.tag.memory.keys == keys
-    assert bench.tag.dropped == 1
+    assert bench.tag.dropped.total() == 1
 
 
 def test_please_commission_is_heeded_once_a_contact(bench: Bench) -> None:

@@ -283,3 +283,36 @@ def test_help_groups_every_command() -> None:
     assert panels == ["Run", "Set up a shop", "Products and prices", "Labels"]
     for name in ("serve", "store", "token", "sandbox", "import", "product", "batch", "tags", "bind", "display"):
         assert f"│ {name} " in ended.stdout
+
+
+def test_a_tag_joins_by_the_line_that_is_printed_on_it_typed_or_scanned(shop: GatewayProcess) -> None:
+    said(shop, "store", "add", "drawer")
+    code = "AAAAAAAAAAAAAAAAAAAAAAAAAA"
+    added = said(shop, "tags", "add", "--store", "drawer", "--code", f"ESL:A4C1380000000101:{code}:2.9-BWR+2.13-BW")
+    assert added["displays"] == ["A4C1380000000101.0", "A4C1380000000101.1"]
+    scanned = f"esl:a4c1380000000102:{code}\r\n\nA4C1380000000103 {code}\n"
+    ended = esl(shop, "tags", "add", "--store", "drawer", "--panel", "2.9-bw", stdin=scanned)
+    assert ended.returncode == 0, ended.stderr
+    assert "2 tags may join store drawer: A4C1380000000102, A4C1380000000103" in ended.stdout
+    found = said(shop, "tags", "list", "--store", "drawer")["tags"]
+    assert [one["panels"] for one in found] == [["2.9-bwr", "2.13-bw"], ["2.9-bw"], ["2.9-bw"]]
+    assert [one["twinAt"] for one in found] == [None, None, None]
+
+
+def test_a_printed_line_that_is_wrong_is_named_without_its_secret_and_nothing_is_added(shop: GatewayProcess) -> None:
+    good, bad = f"ESL:{TAGS[0]}:{'A' * 26}:2.9-BWR", f"ESL:A4C1380000000199:{'A' * 25}1:2.9-BWR"
+    ended = esl(shop, "tags", "add", "--store", "shop", "--code", good, "--code", bad)
+    assert ended.returncode == 2
+    assert "code 2: factory_code is '26 signs'" in ended.stderr
+    assert "AAAA" not in ended.stderr
+    ended = esl(shop, "tags", "add", "--store", "shop", "--code", f"A4C1380000000199 {'A' * 26}")
+    assert (ended.returncode, "add --panel" in ended.stderr) == (2, True)
+    assert "A4C1380000000199" not in esl(shop, "tags", "list", "--store", "shop").stdout
+
+
+def test_tags_that_have_not_joined_need_no_new_keys(shop: GatewayProcess) -> None:
+    answer = said(shop, "tags", "rotate-keys", TAGS[0])
+    assert (answer["asked"], answer["without"], answer["waiting"]) == ([], [TAGS[0]], [])
+    assert esl(shop, "tags", "rotate-keys").returncode == 2
+    assert esl(shop, "tags", "rotate-keys", "A4C1380000000999").returncode == 1
+    assert said(shop, "tags", "rotate-keys", "--store", "shop")["without"] == TAGS
