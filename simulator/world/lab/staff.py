@@ -15,6 +15,7 @@ from simulator.world.lab.till import Refused
 from simulator.world.world import Row
 
 if TYPE_CHECKING:
+    from simulator.tag import VirtualTag
     from simulator.world.lab.lab import Lab
 
 ASK_AGAIN_S = 5.0
@@ -48,6 +49,11 @@ class Staff:
         """Of the store: by which every label is drawn anew."""
         async with self._changing_settings:
             await self._set_settings(locale, law)
+
+    async def rotate_keys(self, tag: "VirtualTag | None") -> None:
+        """Of one tag, or of all that have keys. One that a restore has lost is no trouble."""
+        whose: Row = {"store": self._lab.world.store} if tag is None else {"tagIds": [str(tag.tag_id)]}
+        await self._operate("POST", "/admin/tags/rotate-keys", whose, also=(404,))
 
     async def settings_are_set_again(self) -> None:
         """After a restore, as they were meant to be."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from simulator.world.lab.lab import Lab
 
 TEMPLATES = (TEMPLATE, "minimal")
+ONE_TAG_SHARE = 0.7
 LOCALES = ("hr-HR", "de-DE", "en-GB")
 
 
@@ -54,6 +55,15 @@ async def change_settings(lab: "Lab", chance: Random) -> None:
     await lab.staff.change_settings(locale, law)
 
 
+async def rotate_keys(lab: "Lab", chance: Random) -> None:
+    """Of one tag or of all: nothing is proved under the new ones until each has answered, and no glass is drawn."""
+    tag = lab.pick_tag(chance) if chance.random() < ONE_TAG_SHARE else None
+    await lab.moment(chance)
+    lab.hit("people.keys_rotated", tag=tag)
+    lab.tell(f"new keys are asked for {'all tags' if tag is None else tag.tag_id}")
+    await lab.staff.rotate_keys(tag)
+
+
 async def revoke_token(lab: "Lab", chance: Random) -> None:
     await lab.moment(chance)
     lab.hit("people.token_revoked")
@@ -68,5 +78,6 @@ PEOPLE = (
     Trouble(
         "people.settings", "the store gets another locale or law: every label changes", change_settings, is_errand=True
     ),
+    Trouble("people.keys_rotated", "a tag, or all of them, shall take new keys", rotate_keys, is_errand=True),
     Trouble("people.token_revoked", "the POS's token is revoked and replaced", revoke_token, is_errand=True),
 )
