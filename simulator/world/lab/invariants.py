@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
 RECORDS_A_DAY_MAX = 100.0  # of flash, on average (the wire's rules, Counters)
 RECORDS_OF_A_NEW_TAG = 200  # commissioning and the first picture come before any average means something
+# Kind, sentence and reader of each figure, declared at the start: a shop of ten labels has as many as a large one.
+_FIGURES_DECLARED_MAX = 3 * 50
 # What is kept for speed alone, by the name it has in the gateway. A picture on its way is never smaller than this.
 _ENCODINGS_MAX = ENCODINGS_KEPT_OCTETS // 128
 CACHES = {
+    "_figures[…]": _FIGURES_DECLARED_MAX,
     "_packed": PACKED_KEPT,
     "_given": ENCODINGS_REMEMBERED_A_BRIDGE,
     **dict.fromkeys(("_by_id", "_serves"), _ENCODINGS_MAX),
