@@ -91,6 +91,11 @@ def measure(panel: Panel, rows: Sequence[Row], seed: int = 5) -> tuple[list[Cost
     return costs, same, spent_s / max(len(costs), 1) * 1e6
 
 
+def share_of_deflated(costs: Sequence[Cost]) -> float:
+    """The median of the ratios."""
+    return statistics.median(one.difference / one.deflated for one in costs)
+
+
 def parts(octets: int) -> int:
     return -(-stream_octets(octets) // PART_OCTETS)
 
@@ -103,7 +108,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one object as the last line")
     asked = parser.parse_args()
     costs, same, difference_us = measure(PANELS[asked.panel], rows_of(asked.list, asked.products))
-    share = statistics.median(one.difference / one.deflated for one in costs)
+    share = share_of_deflated(costs)
     print(f"{len(costs)} price changes on {asked.panel}, {same} labels stayed the same; {difference_us:.0f} us each")
     for name in ("raw", "deflated", "difference"):
         octets = sorted(getattr(one, name) for one in costs)

@@ -1,6 +1,6 @@
 """What the wire carries: messages coded and sealed, frames over a pty, tags an hour over each link, beside its limit.
 
-    python -m benchmarks.wire [--seconds 6] [--tags 300] [--json]
+    python -m benchmarks.wire [--seconds 6] [--tags 1200] [--list FILE] [--json]
 
 Codecs and seals: one core, one message at a time. Serial links: the gateway's own carrier at one end of a pty, the
 virtual bridge's at the other, whose line takes ten bits an octet and whose USB its latency; each tag gets a manifest
@@ -8,7 +8,7 @@ and the parts of a label, and answers by reports, both ways at once. The limit i
 second of messages, nothing deducted for frames, acknowledgements, payload heads. `pty`: the same at the fastest speed
 that a pty can be set to, for what both ends can do. Radio: the whole gateway and a fleet on virtual time, all prices
 changed at once for more tags than one bridge can serve in a contact interval; the limit is a bridge that is on the air
-without a pause.
+without a pause. `price_change_bytes_of_deflated`: `benchmarks.content` over the price list, 2.9 inch with red.
 """
 
 import argparse
@@ -26,7 +26,9 @@ from random import Random
 
 import structlog
 
-from firmware_protocol import Action, Codec, Manifest, Report, ReportState, TagId
+from benchmarks.content import measure as measure_content
+from benchmarks.content import rows_of, share_of_deflated
+from firmware_protocol import PANELS, Action, Codec, Manifest, Report, ReportState, TagId
 from firmware_protocol.keys import SessionKeys
 from firmware_protocol.link import DownMessage, UpMessage, pack_payloads, unpack_down_payload, unpack_up_payload
 from firmware_protocol.link.frames import DataFlags, Frame, FrameReader, FrameType
@@ -47,6 +49,7 @@ from simulator.virtual_time import run
 from simulator.world import World
 
 BRIDGE = "shop/bridge"
+LABEL_PANEL = PANELS["2.9-bwr"]
 LABEL_OCTETS = 1_120  # of the coded picture of a label, as `simulator/limits.py` has it measured
 TAGS_A_PAYLOAD = 4
 PAYLOADS_WAITING = 4  # so much is always there to be sent, as in the sale of a shop
@@ -235,11 +238,12 @@ async def over_radio(clock: VirtualClock, folder: Path, tags: int) -> dict[str, 
         }
 
 
-def measure(seconds: float, tags: int) -> dict[str, object]:
+def measure(seconds: float, tags: int, price_list: Path | None) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         lines = {str(baud): asyncio.run(over_line(baud, seconds, Path(folder))) for baud in BAUDS}
         pty = asyncio.run(over_line(PTY_BAUD, seconds, Path(folder)))
         radio = {"poll": run(lambda clock: over_radio(clock, Path(folder) / "shop", tags), start_utc=START)}
+    changes, _, _ = measure_content(LABEL_PANEL, rows_of(price_list, 300))
     return {
         **codecs(),
         "links": lines,
@@ -247,6 +251,7 @@ def measure(seconds: float, tags: int) -> dict[str, object]:
         "radio": radio,
         "worst_link_of_limit": min(line["of_limit"] for line in lines.values()),
         "worst_radio_of_limit": min(one["of_limit"] for one in radio.values()),
+        "price_change_bytes_of_deflated": round(share_of_deflated(changes), 4),
         "cpus": os.cpu_count(),
         "load": os.getloadavg()[0],
         "python": sys.version.split()[0],
@@ -257,10 +262,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0, help="for each speed of a line")
     parser.add_argument("--tags", type=int, default=1200, help="of the bridge whose radio is measured")
+    parser.add_argument(
+        "--list", type=Path, metavar="FILE", help="a price list, CSV or JSON; without one made products"
+    )
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    told = measure(chosen.seconds, chosen.tags)
+    told = measure(chosen.seconds, chosen.tags, chosen.list)
     if chosen.json:
         print(json.dumps(told))
         return

@@ -18,4 +18,5 @@ def test_the_wires_benchmark_fills_each_line_and_tells_its_limit() -> None:
     assert 0 < found["worst_link_of_limit"] < 1
     assert all(line["reports_heard"] > 0 for line in found["links"].values())
     assert 0 < found["radio"]["poll"]["of_limit"] < 1
+    assert 0 < found["price_change_bytes_of_deflated"] < 1 / 3
     assert found["reports_opened_per_second"] > 0

@@ -189,7 +189,7 @@ def test_port_and_bridge_go_to_the_fastest_speed_that_both_may(
             await until(gateway, show_all(gateway, ends.fleet, 1, seed=1))
             assert isinstance(ends.carrier, SerialCarrier)
             assert ends.carrier.baud(f"{STORE}/{BRIDGE}") == baud
-            assert ends.carrier.frames_sent > ends.carrier.frames_repeated == 0
+            assert ends.carrier.frames_repeated < ends.carrier.frames_sent / 10  # none, but on a machine that stalls
             ends.unplug()
             ends.replug()
             await until(gateway, lambda: len(gateway.of_kind(Hello)) == 2)
