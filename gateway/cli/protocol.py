@@ -9,6 +9,7 @@ from gateway.cli import panels
 from gateway.cli.errors import CommandFailed, WrongUse
 from gateway.cli.options import Json
 from gateway.cli.show import say, show_json
+from gateway.cli.standard_input import text_from_stdin
 
 if TYPE_CHECKING:
     from firmware_protocol.explain import Line, Reading
@@ -38,7 +39,7 @@ def decode(
 
     if kind is not None and kind not in KINDS:
         raise WrongUse(f"there is no kind {kind}: one of {', '.join(KINDS)}")
-    raw = _octets_of(typer.get_text_stream("stdin").read() if octets == "-" else octets)
+    raw = _octets_of(text_from_stdin() if octets == "-" else octets)
     try:
         found = readings(raw) if kind is None else [explain(kind, raw)]
     except FieldError as error:
@@ -57,7 +58,7 @@ def header(
     """Write the C99 header of the wire, from the same tables as everything else."""
     from firmware_protocol.c_header import c_header
 
-    if file is None:
+    if file is None or str(file) == "-":
         say(c_header().removesuffix("\n"))
         return
     try:

@@ -9,6 +9,7 @@ from gateway.cli import panels
 from gateway.cli.errors import CommandFailed, WrongUse
 from gateway.cli.options import Data, Json, MaybeStore, Server, Store
 from gateway.cli.show import items_of, say, show_json, show_table
+from gateway.cli.standard_input import text_from_stdin
 from gateway.cli.talk import Document, Gateway, pause
 
 TagId = Annotated[str, typer.Argument(metavar="TAG", help="16 hexadecimal digits.")]
@@ -68,7 +69,9 @@ def add_tags(
     from firmware_protocol.printed_code import PrintedCode
 
     tags: list[dict[str, object]] = []
-    lines = code or [line for line in typer.get_text_stream("stdin") if line.strip()]
+    lines = code or [line for line in text_from_stdin().splitlines() if line.strip()]
+    if not lines:
+        raise WrongUse("no code came from standard input: one a line, or --code; nothing was added")
     for number, line in enumerate(lines, 1):
         try:
             read = PrintedCode.parse(line)
@@ -89,7 +92,12 @@ def add_tags(
     if as_json:
         show_json(answer)
         return
-    say(f"{len(tags)} tags may join store {store}: {', '.join(str(one['tagId']) for one in tags) or '-'}")
+    new = {str(one).partition(".")[0] for one in _list(answer, "displays")}
+    known = [str(one["tagId"]) for one in tags if one["tagId"] not in new]
+    if new:
+        say(f"{len(new)} tags may join store {store}: {', '.join(sorted(new))}")
+    if known:
+        say(f"known already, and as they were (panels, too): {', '.join(known)}")
 
 
 def rotate_keys(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 _NAME = re.compile(r"esl_[a-z0-9_]+")
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE = "text/plain; version=0.0.4"  # the web framework adds the character set, UTF-8
 
 
 class Counter:

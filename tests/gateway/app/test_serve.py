@@ -64,7 +64,9 @@ def test_once_ready_it_says_where_it_is_and_keeps_its_secrets(tmp_path: Path) ->
         for name, octets in (("admin.token", 33), ("site.key", 32)):
             stat = (tmp_path / name).stat()
             assert (stat.st_mode & 0o777, stat.st_size) == (0o600, octets)
-        assert "esl_labels_drawn_total 0" in httpx.get(one.endpoint["http"] + "/metrics").text
+        figures = httpx.get(one.endpoint["http"] + "/metrics")
+        assert "esl_labels_drawn_total 0" in figures.text
+        assert figures.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
 def test_what_was_answered_is_there_after_a_kill_and_the_keys_stay(tmp_path: Path) -> None:

@@ -294,6 +294,8 @@ def test_a_tag_joins_by_the_line_that_is_printed_on_it_typed_or_scanned(shop: Ga
     ended = esl(shop, "tags", "add", "--store", "drawer", "--panel", "2.9-bw", stdin=scanned)
     assert ended.returncode == 0, ended.stderr
     assert "2 tags may join store drawer: A4C1380000000102, A4C1380000000103" in ended.stdout
+    again = esl(shop, "tags", "add", "--store", "drawer", "--code", f"A4C1380000000102 {code} 2.9-BWR")
+    assert (again.returncode, "known already, and as they were" in again.stdout) == (0, True)
     found = said(shop, "tags", "list", "--store", "drawer")["tags"]
     assert [one["panels"] for one in found] == [["2.9-bwr", "2.13-bw"], ["2.9-bw"], ["2.9-bw"]]
     assert [one["twinAt"] for one in found] == [None, None, None]
@@ -307,6 +309,8 @@ def test_a_printed_line_that_is_wrong_is_named_without_its_secret_and_nothing_is
     assert "AAAA" not in ended.stderr
     ended = esl(shop, "tags", "add", "--store", "shop", "--code", f"A4C1380000000199 {'A' * 26}")
     assert (ended.returncode, "add --panel" in ended.stderr) == (2, True)
+    nobody = esl(shop, "tags", "add", "--store", "shop", stdin="\n")
+    assert (nobody.returncode, "no code came" in nobody.stderr) == (2, True)
     assert "A4C1380000000199" not in esl(shop, "tags", "list", "--store", "shop").stdout
 
 

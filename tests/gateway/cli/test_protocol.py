@@ -1,6 +1,8 @@
 """`esl protocol` explains frames, says what is wrong with a bad one, and writes the header."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,11 @@ def test_every_kind_is_listed_with_what_it_is(app: typer.Typer) -> None:
     listed = run(app, "kinds").splitlines()
     assert len(listed) == len(json.loads(run(app, "kinds", "--json"))["kinds"]) >= 16
     assert all(len(line.split(None, 1)) == 2 for line in listed)
+
+
+def test_a_frame_that_is_not_in_hex_is_refused_in_one_line() -> None:
+    command = [sys.executable, "-m", "gateway.cli", "protocol", "decode", "-"]
+    ended = subprocess.run(command, input=b"\xff\x00\x11", capture_output=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(b"esl: standard input is no text")
+    assert ended.stderr.count(b"\n") == 1
