@@ -17,7 +17,7 @@ from simulator import virtual_time
 from simulator.clock import VirtualClock
 
 T = TypeVar("T")
-TAGS = 500 if os.environ.get("ESL_TEST_LONG") == "1" else 40  # 60 s of processor time, and 5
+TAGS = 500 if os.environ.get("ESL_TEST_LONG") == "1" else 20  # 60 s of processor time, and 4
 WAVE_WITHIN_S = 4 * 3600.0
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
