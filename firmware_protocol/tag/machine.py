@@ -272,15 +272,16 @@ class TagMachine:
         highest = result[0].memory.highest
         flash = self.memory.displays[index]
         taken = highest is not None and (highest.revision, highest.content) == (order.revision, order.content)
-        lacks_base = (
-            manifest.builds_on_another and flash.base_of(manifest) is None
-        )  # a replay must not end another's transfer
-        is_repeated = flash.offer is not None and flash.offer.revision == manifest.revision
-        if taken and flash.offer != manifest and not (is_repeated and lacks_base):
+        if taken and flash.offer != manifest and not self._would_end_another(flash, manifest):
             flash.offer = manifest
             self.memory.written(RECORDS_OF_MANIFEST)
         self._apply(index, result)
         return taken
+
+    def _would_end_another(self, flash: DisplayFlash, manifest: Manifest) -> bool:
+        """A difference that comes again, to a picture that is not held: the transfer that runs is of more use."""
+        is_repeated = flash.offer is not None and flash.offer.revision == manifest.revision
+        return is_repeated and manifest.builds_on_another and flash.base_of(manifest) is None
 
     def receive_parts(self, parts: Sequence[Part]) -> list[UpItem]:
         """As `receive` for each of them in turn: a bridge sends many at once."""

@@ -6,7 +6,7 @@ costs parts, never a delivery.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -57,9 +57,9 @@ class EncodingCache:
     def get(self, encoding_id: bytes) -> Encoding | None:
         return self._by_id.get(encoding_id)
 
-    def held(self) -> dict[Wanted, Encoding]:
-        """What is held now: a copy, because a turn must not see it change."""
-        return {wanted: self._by_id[one] for wanted, one in self._serves.items()}
+    def among(self, wanted: Iterable[Wanted]) -> dict[Wanted, Encoding]:
+        """Those of these that are held. Not the whole cache: a turn wants a few of ten thousands."""
+        return {one: self._by_id[self._serves[one]] for one in wanted if one in self._serves}
 
 
 def wanted_by(entry: Entry) -> Wanted | None:
@@ -73,12 +73,10 @@ def wanted_by(entry: Entry) -> Wanted | None:
     return Wanted(entry.books.desired_content, base)
 
 
-def encodings_for(
-    connection: Connection, display_ids: Sequence[str], held: Mapping[Wanted, Encoding]
-) -> dict[Wanted, Encoding]:
-    """Those that the displays' next offers lack. Read beforehand: packing a picture is not the writer's business."""
+def wanted_for(connection: Connection, display_ids: Sequence[str]) -> list[Wanted]:
+    """What the displays' next offers will carry, each once."""
     wanted = map(wanted_by, load_entries(connection, display_ids).values())
-    return make_encodings(connection, dict.fromkeys(one for one in wanted if one is not None and one not in held))
+    return list(dict.fromkeys(one for one in wanted if one is not None))
 
 
 def make_encodings(connection: Connection, wanted: Collection[Wanted]) -> dict[Wanted, Encoding]:

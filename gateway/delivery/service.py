@@ -24,7 +24,7 @@ from firmware_protocol.link.payload import unpack_up_payload
 from gateway.database import Database, DatabaseFailure
 from gateway.delivery.bridge_session import BridgeSession, BridgeStanding
 from gateway.delivery.bridges import MODULE, BridgeFull, BridgesChanged, associate, list_bridges
-from gateway.delivery.encodings import Wanted, encodings_for, offered_encoding
+from gateway.delivery.encodings import Wanted, make_encodings, offered_encoding, wanted_for
 from gateway.delivery.hearing import Ear, Hearing
 from gateway.delivery.joining import Answers, answerable, doubted, doubts_again_s, take_keys, to_look_up, used_among
 from gateway.delivery.limits import DISPLAYS_A_TURN, RETRY_AFTER_TROUBLE_S, SWEEP_EVERY_S, TURN_EVERY_S
@@ -207,13 +207,18 @@ class Delivery:
         await self._flush(now_s)
 
     async def _encodings_for(self, due: Sequence[tuple[str, str]]) -> dict[Wanted, Encoding]:
-        """What their offers will carry, made before the turn's own transaction."""
+        """What their offers will carry. Made before the turn: packing is not the writer's business."""
         if not due:
             return {}
-        held, display_ids = self.shop.encodings.held(), [display_id for display_id, _ in due]
-        made = await self._database.read(lambda connection: encodings_for(connection, display_ids, held))
-        self.shop.encodings.add(made)
-        return held | made
+        display_ids = [display_id for display_id, _ in due]
+        wanted = await self._database.read(lambda connection: wanted_for(connection, display_ids))
+        held = self.shop.encodings.among(wanted)
+        missing = [one for one in wanted if one not in held]
+        if missing:
+            made = await self._database.read(lambda connection: make_encodings(connection, missing))
+            self.shop.encodings.add(made)
+            held |= made
+        return held
 
     async def _take_up(self) -> None:
         """Read what the tables say: bridges, tags that are new to us, displays that are not proved."""

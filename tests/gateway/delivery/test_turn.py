@@ -14,7 +14,7 @@ from firmware_protocol.report import Cause
 from gateway.access import add_store
 from gateway.database import Database
 from gateway.delivery.books import load_entries
-from gateway.delivery.encodings import Wanted, encodings_for, offered_encoding
+from gateway.delivery.encodings import Wanted, make_encodings, offered_encoding, wanted_for
 from gateway.delivery.limits import DIFFERENCES_OFFERED_MAX
 from gateway.delivery.tables import offer, tag_key
 from gateway.delivery.turn import HeardReport, NewKey, TurnOutcome, TurnWork, run_turn
@@ -72,7 +72,7 @@ class Books:
     def turn(self, **work: object) -> TurnOutcome:
         """As the service does it: what the offers will carry is made beforehand."""
         displays = [display_id for display_id, _ in work.get("due", ())]  # type: ignore[attr-defined]
-        work.setdefault("held_encodings", self.do(lambda c: encodings_for(c, displays, {})))
+        work.setdefault("held_encodings", self.do(lambda c: make_encodings(c, wanted_for(c, displays))))
         outcome: TurnOutcome = self.do(lambda c: run_turn(c, TurnWork(now_ms=to_ms(NOW), **work)))  # type: ignore[arg-type]
         return outcome
 
